@@ -1,0 +1,3 @@
+// The public surface of @ringpool/core: every export is named here, once.
+
+export { RingpoolError, type RingpoolErrorDetails } from './errors.ts';
