@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-// One project per package; every test file gets a process of its own, because rings, fds and memlock are per process.
+/** Where CI wants the counts of a run, as JSON. */
+const { RINGPOOL_TEST_REPORT: report } = process.env;
+
+// Every test file gets a process of its own, because rings, descriptors and locked memory are counted per process.
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
@@ -9,6 +12,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     globals: false,
-    reporters: ['default'],
+    reporters: [
+      'default',
+      ...(report === undefined ? [] : [['json', { outputFile: report }] as ['json', object]]),
+    ],
   },
 });
