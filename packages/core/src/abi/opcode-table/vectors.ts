@@ -1,0 +1,176 @@
+// Part of the opcode table: scattered reads and gathered writes.
+// Data only: abi/opcodes.ts joins the parts, abi/opcode-shape.ts says what each property means.
+
+/** The part of the opcode table for scattered reads and gathered writes. */
+export const vectorOpcodes = {
+  readv: {
+    name: 'IORING_OP_READV',
+    value: 1,
+    kernel: '5.1',
+    sqeBytes: 64,
+    encoder: 'plain',
+    fields: [
+      { arg: 'fd', sqe: 'fd', kind: 'file', doc: 'the file' },
+      { arg: 'iovecs', sqe: 'addr', kind: 'address', doc: '`struct iovec` array' },
+      { arg: 'count', sqe: 'len', kind: 'u32', doc: 'number of iovecs; 1 with bufferGroup' },
+      {
+        arg: 'offset',
+        sqe: 'off',
+        kind: 'offset',
+        doc: 'file offset; -1 uses and moves the current position',
+      },
+      { arg: 'rwFlags', sqe: 'rw_flags', kind: 'u32', optional: true, doc: '`RWF_*` bits' },
+      {
+        arg: 'ioprio',
+        sqe: 'ioprio',
+        kind: 'u16',
+        optional: true,
+        doc: "I/O priority; 0 inherits the thread's",
+      },
+      {
+        arg: 'bufferGroup',
+        sqe: 'buf_group',
+        kind: 'u16',
+        optional: true,
+        sets: { field: 'flags', bits: 0x20 },
+        doc: 'provided-buffer group the kernel picks the buffer from; sets `IOSQE_BUFFER_SELECT`',
+      },
+    ],
+    constants: {},
+    pointers: [
+      {
+        sqe: 'addr',
+        direction: 'in',
+        size: { rule: 'iovec', count: 'len' },
+        until: 'submit',
+        instead: { when: { field: 'flags', bits: 0x20 }, size: { rule: 'fixed', bytes: 16 } },
+      },
+      {
+        sqe: 'attr_ptr',
+        direction: 'in',
+        size: { rule: 'attribute-pi' },
+        until: 'submit',
+        onlyWhen: { field: 'attr_type_mask', bits: 0x1 },
+      },
+    ],
+    retry: { again: true, short: 'continue' },
+    notes:
+      'The iovec array is read at submit (FEAT_SUBMIT_STABLE); the memory it names must live until completion.',
+  },
+  writev: {
+    name: 'IORING_OP_WRITEV',
+    value: 2,
+    kernel: '5.1',
+    sqeBytes: 64,
+    encoder: 'plain',
+    fields: [
+      { arg: 'fd', sqe: 'fd', kind: 'file', doc: 'the file' },
+      { arg: 'iovecs', sqe: 'addr', kind: 'address', doc: '`struct iovec` array' },
+      { arg: 'count', sqe: 'len', kind: 'u32', doc: 'number of iovecs' },
+      {
+        arg: 'offset',
+        sqe: 'off',
+        kind: 'offset',
+        doc: 'file offset; -1 uses and moves the current position',
+      },
+      { arg: 'rwFlags', sqe: 'rw_flags', kind: 'u32', optional: true, doc: '`RWF_*` bits' },
+      {
+        arg: 'ioprio',
+        sqe: 'ioprio',
+        kind: 'u16',
+        optional: true,
+        doc: "I/O priority; 0 inherits the thread's",
+      },
+    ],
+    constants: {},
+    pointers: [
+      { sqe: 'addr', direction: 'in', size: { rule: 'iovec', count: 'len' }, until: 'submit' },
+      {
+        sqe: 'attr_ptr',
+        direction: 'in',
+        size: { rule: 'attribute-pi' },
+        until: 'submit',
+        onlyWhen: { field: 'attr_type_mask', bits: 0x1 },
+      },
+    ],
+    retry: { again: true, short: 'continue' },
+    notes:
+      "The iovec array is read at submit, the memory it names until completion. Buffered writes to one inode are serialised by the kernel's workers.",
+  },
+  readvFixed: {
+    name: 'IORING_OP_READV_FIXED',
+    value: 60,
+    kernel: '6.15',
+    sqeBytes: 64,
+    encoder: 'plain',
+    fields: [
+      { arg: 'fd', sqe: 'fd', kind: 'file', doc: 'the file' },
+      {
+        arg: 'iovecs',
+        sqe: 'addr',
+        kind: 'address',
+        doc: '`struct iovec` array, all inside the one registered buffer',
+      },
+      { arg: 'count', sqe: 'len', kind: 'u32', doc: 'number of iovecs' },
+      {
+        arg: 'offset',
+        sqe: 'off',
+        kind: 'offset',
+        doc: 'file offset; -1 uses and moves the current position',
+      },
+      { arg: 'bufferIndex', sqe: 'buf_index', kind: 'bufferIndex', doc: 'index of the registered buffer' },
+      { arg: 'rwFlags', sqe: 'rw_flags', kind: 'u32', optional: true, doc: '`RWF_*` bits' },
+    ],
+    constants: {},
+    pointers: [
+      { sqe: 'addr', direction: 'in', size: { rule: 'iovec', count: 'len' }, until: 'submit' },
+      {
+        sqe: 'attr_ptr',
+        direction: 'in',
+        size: { rule: 'attribute-pi' },
+        until: 'submit',
+        onlyWhen: { field: 'attr_type_mask', bits: 0x1 },
+      },
+    ],
+    retry: { again: true, short: 'continue' },
+    notes: 'Every segment must lie inside the one registered buffer (EFAULT otherwise).',
+  },
+  writevFixed: {
+    name: 'IORING_OP_WRITEV_FIXED',
+    value: 61,
+    kernel: '6.15',
+    sqeBytes: 64,
+    encoder: 'plain',
+    fields: [
+      { arg: 'fd', sqe: 'fd', kind: 'file', doc: 'the file' },
+      {
+        arg: 'iovecs',
+        sqe: 'addr',
+        kind: 'address',
+        doc: '`struct iovec` array, all inside the one registered buffer',
+      },
+      { arg: 'count', sqe: 'len', kind: 'u32', doc: 'number of iovecs' },
+      {
+        arg: 'offset',
+        sqe: 'off',
+        kind: 'offset',
+        doc: 'file offset; -1 uses and moves the current position',
+      },
+      { arg: 'bufferIndex', sqe: 'buf_index', kind: 'bufferIndex', doc: 'index of the registered buffer' },
+      { arg: 'rwFlags', sqe: 'rw_flags', kind: 'u32', optional: true, doc: '`RWF_*` bits' },
+    ],
+    constants: {},
+    pointers: [
+      { sqe: 'addr', direction: 'in', size: { rule: 'iovec', count: 'len' }, until: 'submit' },
+      {
+        sqe: 'attr_ptr',
+        direction: 'in',
+        size: { rule: 'attribute-pi' },
+        until: 'submit',
+        onlyWhen: { field: 'attr_type_mask', bits: 0x1 },
+      },
+    ],
+    retry: { again: true, short: 'continue' },
+    notes: 'Every segment must lie inside the one registered buffer (EFAULT otherwise).',
+  },
+} as const;
