@@ -36,7 +36,15 @@ export {
   IOU_PBUF_RING,
   SPLICE_F,
 } from './abi/flags.ts';
-export { CMD_BYTES, CMD128_BYTES, SQE_BYTES, SQE_WORDS, SQE128_BYTES, type SqeField, sqeFields } from './abi/layout.ts';
+export {
+  CMD_BYTES,
+  CMD128_BYTES,
+  SQE_BYTES,
+  SQE_WORDS,
+  SQE128_BYTES,
+  type SqeField,
+  sqeFields,
+} from './abi/layout.ts';
 export type {
   FieldBits,
   FieldKind,

@@ -1,1 +1,23 @@
-export {};
+// The public surface of @ringpool/native: every export is named here, once.
+
+export { addressOf } from './addon.ts';
+export { type Diagnosis, diagnose, type Finding, probeOpcodes } from './diagnose.ts';
+export { Doorbell, type DoorbellToken } from './doorbell.ts';
+export { REGISTERED_BUFFER_BYTES_MAX, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';
+export { type Memlock, readMemlock } from './memlock.ts';
+export {
+  type BufferSource,
+  type CloneOptions,
+  RegisteredBuffers,
+  type UpdateBuffersOptions,
+} from './registered-buffers.ts';
+export { RegisteredFiles } from './registered-files.ts';
+export {
+  CLOSE_TIMEOUT_MS,
+  type CloseOptions,
+  PARK_TIMEOUT_MS,
+  Ring,
+  type RingCounters,
+  UNREGISTER_TIMEOUT_MS,
+} from './ring.ts';
+export { RING_RUNGS, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';

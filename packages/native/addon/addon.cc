@@ -1,0 +1,31 @@
+// The module: one NativeRing class, the doorbells, and the address of a view.
+
+#include <napi.h>
+
+#include "doorbell.h"
+#include "env_data.h"
+#include "native_ring.h"
+
+namespace ringpool {
+namespace {
+
+// addressOf(view) -> where the view's first byte lies. The same in every thread for shared memory.
+Napi::Value AddressOf(const Napi::CallbackInfo& info) {
+  const auto view = info[0].As<Napi::Uint8Array>();
+  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(view.Data())));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  EnvData::Install(env);
+  exports.Set("NativeRing", NativeRing::Define(env));
+  exports.Set("addressOf", Napi::Function::New<AddressOf>(env));
+  DefineDoorbells(env, exports);
+  return exports;
+}
+
+}  // namespace
+}  // namespace ringpool
+
+static Napi::Object InitAddon(Napi::Env env, Napi::Object exports) { return ringpool::Init(env, exports); }
+
+NODE_API_MODULE(ringpool, InitAddon)

@@ -1,0 +1,108 @@
+#include "env_data.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "ring_registry.h"
+
+namespace ringpool {
+namespace {
+
+using Shared = std::shared_ptr<EnvData>;
+
+void CleanUp(void* data) {
+  auto* shared = static_cast<Shared*>(data);
+  (*shared)->DrainAll();
+  delete shared;
+}
+
+}  // namespace
+
+EnvData* EnvData::Of(Napi::Env env) { return env.GetInstanceData<Shared>()->get(); }
+
+void EnvData::Install(Napi::Env env) {
+  auto shared = std::make_shared<EnvData>(env);
+  env.SetInstanceData<Shared>(new Shared(shared));
+  napi_add_env_cleanup_hook(env, CleanUp, new Shared(shared));
+}
+
+RingBox* EnvData::NewBox() {
+  Sweep();
+  boxes_.push_back(std::make_unique<RingBox>());
+  return boxes_.back().get();
+}
+
+void EnvData::Orphan(RingBox* box) {
+  box->orphaned = true;
+  Sweep();
+}
+
+void EnvData::Sweep() {
+  for (auto it = boxes_.begin(); it != boxes_.end();) {
+    RingBox* box = it->get();
+    if (!box->orphaned) {
+      ++it;
+      continue;
+    }
+    RingRegistry::Remove(box->id);
+    // A bound of zero: take what has completed, never wait inside the collector.
+    if (box->core.Close(0, kCleanupCancelAllMs) > 0) {
+      ++it;
+      continue;
+    }
+    ReleaseBox(box);
+    it = boxes_.erase(it);
+  }
+}
+
+// The last line of defence. Returning with an operation in flight would let V8 free memory that the kernel still
+// writes, so this waits, says why, waits again, and then ends the process.
+void EnvData::DrainAll() {
+  for (auto& box : boxes_) {
+    RingRegistry::Remove(box->id);
+    uint32_t owed = box->core.Close(kCleanupReportMs, kCleanupCancelAllMs);
+    if (owed > 0) {
+      std::fprintf(stderr,
+                   "ringpool: %u operations of a closing thread's ring have not completed after %lld s; waiting, because "
+                   "their memory must not be freed under the kernel\n",
+                   owed, static_cast<long long>(kCleanupReportMs / 1000));
+      owed = box->core.Close(kCleanupAbortMs, kCleanupCancelAllMs);
+    }
+    if (owed > 0) {
+      std::fprintf(stderr, "ringpool: %u operations still in flight; aborting the process rather than corrupt memory\n",
+                   owed);
+      std::abort();
+    }
+    ReleaseBox(box.get());
+  }
+  boxes_.clear();
+  dead = true;
+}
+
+KeptView EnvData::Keep(Napi::Uint8Array view) {
+  napi_ref reference = nullptr;
+#ifdef RINGPOOL_WITHOUT_REFERENCE  // the negative control of the drain proof: memory may go while the kernel uses it
+  napi_create_reference(env_, view, 0, &reference);
+#else
+  napi_create_reference(env_, view, 1, &reference);
+#endif
+  return KeptView{reference, reinterpret_cast<uint64_t>(view.Data()), view.ByteLength()};
+}
+
+void EnvData::Drop(KeptView* view) {
+  if (view->reference != nullptr) napi_delete_reference(env_, view->reference);
+  *view = KeptView{nullptr, 0, 0};
+}
+
+void EnvData::DropAll(std::vector<KeptView>* views) {
+  for (KeptView& view : *views) Drop(&view);
+  views->clear();
+}
+
+void EnvData::ReleaseBox(RingBox* box) {
+  DropAll(&box->attached);
+  DropAll(&box->buffers);
+  DropAll(&box->retired);
+}
+
+}  // namespace ringpool

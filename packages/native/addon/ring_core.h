@@ -1,0 +1,164 @@
+// One io_uring: its descriptor, its queues, its slot table. No JavaScript in here.
+//
+// All calls come from the thread that opened the ring (SINGLE_ISSUER makes the kernel insist). The memory given to
+// Open (queues, slot table) belongs to the caller and must stay mapped until Close has returned kDrained.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "abi.h"
+#include "guard.h"
+#include "slots.h"
+
+namespace ringpool {
+
+/** Where the parts of a ring lie inside the memory that JavaScript allocated; all offsets are page aligned. */
+struct RingMemory {
+  uint8_t* base;
+  uint64_t bytes;
+  uint64_t rings_offset;    // queue headers and CQEs
+  uint64_t sqes_offset;     // SQEs
+  uint64_t control_offset;  // the words of ControlWord, then the slot table; the kernel never sees this part
+};
+
+struct RingConfig {
+  RingMemory memory;
+  uint32_t entries;
+  uint32_t cq_entries;
+  uint32_t flags;
+  uint32_t sq_thread_idle_ms;
+  int32_t sq_thread_cpu;  // -1: any
+  int32_t attach_wq_fd;   // -1: none
+  bool mapped;            // the kernel's queues are mapped natively, and copied to and from `memory` inside Enter
+};
+
+/** Indices of the 32-bit words at control_offset. JavaScript reads them once, after Open. */
+enum ControlWord : uint32_t {
+  kWordSqHead,  // byte offsets into the ring memory, from its start
+  kWordSqTail,
+  kWordSqFlags,
+  kWordSqDropped,
+  kWordCqHead,
+  kWordCqTail,
+  kWordCqFlags,
+  kWordCqOverflow,
+  kWordCqes,
+  kWordSqes,
+  kWordSqEntries,
+  kWordCqEntries,
+  kWordFeatures,
+  kWordFlags,
+  kWordFd,
+  kControlWords = 64,
+};
+
+/** Answer of Enter: SQE `-(code) + kEnterForged` carries a user_data that push() did not issue. Nothing was submitted. */
+constexpr int32_t kEnterForged = -10000;
+
+/** How many times an EAGAIN from the kernel (out of request memory) is retried before the caller hears of it. */
+constexpr uint32_t kEagainRetriesMax = 64;
+/** The longest single sleep inside the kernel while draining. */
+constexpr int64_t kDrainSliceMs = 20;
+/** After this long without a CQE, reads are cancelled too: a read may wait for a pipe that never speaks. */
+constexpr int64_t kDrainReadGraceMs = 250;
+
+class RingCore {
+ public:
+  RingCore() = default;
+  RingCore(const RingCore&) = delete;
+  RingCore& operator=(const RingCore&) = delete;
+  ~RingCore();
+
+  /** One attempt at one set of flags: 0 or a negative errno. */
+  int Open(const RingConfig& config);
+
+  /**
+   * Publishes the next `count` SQEs, submits, and waits for `min_complete` CQEs or `timeout_ms`.
+   * Returns how many SQEs the kernel took, a negative errno, or a code below kEnterForged.
+   */
+  int Enter(uint32_t count, uint32_t min_complete, int32_t timeout_ms);
+
+  /** Mapped mode: brings CQEs over and carries the CQ flags down, without entering the kernel. */
+  void Sync();
+
+  int Register(uint32_t op, const void* arg, uint32_t count) const;
+
+  /** Waits, without consuming CQEs, until no operation on a registered buffer is owed its CQE. Returns those left. */
+  uint32_t DrainRegisteredBuffers(int64_t timeout_ms);
+
+  /**
+   * Cancels what waits on events, drains to the last CQE, closes. Returns the operations still owed (0: closed).
+   * May be called again to wait on: `cancel_all_after_ms` counts from the first call, and past it every operation is
+   * asked to stop, not only those that wait for events.
+   */
+  uint32_t Close(int64_t timeout_ms, int64_t cancel_all_after_ms);
+
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
+  uint32_t owed() const { return slots_.Owed(); }
+  Guard& guard() { return guard_; }
+
+ private:
+  struct SlotMeta {
+    uint32_t fixed_generation;  // the generation in which the slot last used a registered buffer
+    uint8_t opcode;
+  };
+
+  void BindShared(const abi::Params& params);
+  int BindMapped(const abi::Params& params);
+  void PublishControlWords(const abi::Params& params);
+  int Stage(uint32_t count);
+  uint32_t Unsubmitted() const;
+  int Submit(uint32_t flags, uint32_t to_submit, uint32_t min_complete, int64_t timeout_ms);
+  bool MustWakePoller() const;
+  void WithdrawUnsubmitted();
+  void SettleReady();
+  void CancelByPhase(int64_t cancel_all_after_ms);
+  uint32_t CancelWhere(const std::function<bool(uint8_t opcode)>& wanted);
+  uint32_t OwedRegistered() const;
+  void ReleaseMappings();
+
+  abi::Sqe* SqeAt(uint8_t* base, uint32_t index) const {
+    return reinterpret_cast<abi::Sqe*>(base + (static_cast<uint64_t>(index & (sq_entries_ - 1)) << sqe_shift_));
+  }
+  abi::Cqe* CqeAt(uint8_t* base, uint32_t index) const {
+    return reinterpret_cast<abi::Cqe*>(base + (static_cast<uint64_t>(index & (cq_entries_ - 1)) << cqe_shift_));
+  }
+
+  using Word = std::atomic<uint32_t>;
+  struct Queues {
+    Word *sq_head, *sq_tail, *sq_flags, *sq_dropped, *cq_head, *cq_tail, *cq_flags, *cq_overflow;
+    uint8_t* sqes;
+    uint8_t* cqes;
+  };
+
+  int fd_ = -1;
+  uint32_t flags_ = 0;
+  uint32_t features_ = 0;
+  uint32_t sq_entries_ = 0;
+  uint32_t cq_entries_ = 0;
+  uint32_t sqe_shift_ = 6;
+  uint32_t cqe_shift_ = 4;
+  bool mapped_ = false;
+  RingMemory memory_{};
+  Queues kernel_{};  // what the kernel reads and writes
+  Queues script_{};  // what JavaScript reads and writes: the same in shared mode
+  uint32_t published_ = 0;
+  enum class CancelPhase : uint8_t { kNone, kEvents, kReads, kAll };
+  CancelPhase cancelled_ = CancelPhase::kNone;
+  int64_t drain_started_ms_ = 0;
+  SlotTable slots_;
+  std::vector<SlotMeta> meta_;
+  Guard guard_;
+
+  struct Mapping {
+    void* address;
+    size_t bytes;
+  };
+  std::vector<Mapping> mappings_;
+};
+
+}  // namespace ringpool

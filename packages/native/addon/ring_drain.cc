@@ -1,0 +1,187 @@
+// Draining: nothing that the kernel may still write is given back before its CQE.
+//
+// Closing a ring does not stop disk I/O into its buffers, and cancelling does not either; waiting for the terminal CQE
+// of every slot does. These functions run on the ring's own thread, from close() and from the environment's clean-up.
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "clock.h"
+#include "ring_core.h"
+#include "syscalls.h"
+
+namespace ringpool {
+namespace {
+
+constexpr uint64_t kCancelUserData = kForeignBit | 1;
+
+// Operations that wait for an event which may never come. Cancelling them loses no data that reached the kernel.
+bool WaitsForEvent(uint8_t opcode) {
+  switch (opcode) {
+    case abi::kOpPollAdd:
+    case abi::kOpTimeout:
+    case abi::kOpLinkTimeout:
+    case abi::kOpAccept:
+    case abi::kOpConnect:
+    case abi::kOpRecv:
+    case abi::kOpRecvmsg:
+    case abi::kOpRecvZc:
+    case abi::kOpReadMultishot:
+    case abi::kOpWaitid:
+    case abi::kOpFutexWait:
+    case abi::kOpFutexWaitv:
+    case abi::kOpEpollWait:
+    case abi::kOpUringCmd:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsRead(uint8_t opcode) {
+  return opcode == abi::kOpRead || opcode == abi::kOpReadv || opcode == abi::kOpReadFixed ||
+         opcode == abi::kOpReadvFixed;
+}
+
+}  // namespace
+
+// SQEs that never reached the kernel are simply not submitted: the tail goes back to the kernel's head.
+void RingCore::WithdrawUnsubmitted() {
+  if (flags_ & abi::kSetupSqpoll) return;  // the poller may be reading them: they will complete like the others
+  const uint32_t head = kernel_.sq_head->load(std::memory_order_acquire);
+  for (uint32_t index = head; index != published_; index++) {
+    const uint64_t user_data = SqeAt(kernel_.sqes, index)->user_data;
+    if (slots_.IsOwed(user_data)) slots_.Settle(user_data);
+  }
+  published_ = head;
+  kernel_.sq_tail->store(head, std::memory_order_release);
+}
+
+// Consumes every CQE that is ready, on both sides of a mapped ring, and frees the slots whose last CQE it was.
+void RingCore::SettleReady() {
+  const auto settle = [this](Queues& side) {
+    uint32_t head = side.cq_head->load(std::memory_order_relaxed);
+    const uint32_t tail = side.cq_tail->load(std::memory_order_acquire);
+    for (; head != tail; head++) {
+      const abi::Cqe* cqe = CqeAt(side.cqes, head);
+      if (!(cqe->flags & abi::kCqeFMore) && slots_.IsOwed(cqe->user_data)) slots_.Settle(cqe->user_data);
+    }
+    side.cq_head->store(head, std::memory_order_release);
+  };
+  if (mapped_) settle(script_);
+  settle(kernel_);
+}
+
+uint32_t RingCore::CancelWhere(const std::function<bool(uint8_t opcode)>& wanted) {
+  uint32_t cancelled = 0;
+  const auto flush = [this] {
+    kernel_.sq_tail->store(published_, std::memory_order_release);
+    const uint32_t wake = (flags_ & abi::kSetupSqpoll) && MustWakePoller() ? abi::kEnterSqWakeup : 0;
+    for (uint32_t tries = 0; tries < kEagainRetriesMax; tries++) {
+      const int result = Submit(abi::kEnterGetevents | wake, Unsubmitted(), 0, 0);
+      SettleReady();
+      if (result >= 0 && Unsubmitted() == 0) return;
+    }
+  };
+  for (uint32_t slot = 0; slot < slots_.count(); slot++) {
+    const uint32_t word = slots_.Load(slot);
+    if ((word & kSlotStateMask) != kSlotInFlight || !wanted(meta_[slot].opcode)) continue;
+    if (Unsubmitted() >= sq_entries_) flush();
+    if (Unsubmitted() >= sq_entries_) return cancelled;  // the kernel takes no SQEs: waiting is all that is left
+    abi::Sqe* sqe = SqeAt(kernel_.sqes, published_);
+    *sqe = abi::Sqe{};
+    sqe->opcode = abi::kOpAsyncCancel;
+    sqe->fd = -1;
+    sqe->addr = static_cast<uint64_t>(word >> 2) << 32 | slot;
+    sqe->user_data = kCancelUserData;
+    published_++;
+    cancelled++;
+  }
+  if (cancelled > 0) flush();
+  return cancelled;
+}
+
+// Asks operations to stop, in the order in which that can do least harm. One that is at the device goes on regardless.
+void RingCore::CancelByPhase(int64_t cancel_all_after_ms) {
+  const int64_t elapsed = NowMs() - drain_started_ms_;
+  if (cancelled_ == CancelPhase::kNone) {
+    cancelled_ = CancelPhase::kEvents;
+    CancelWhere(WaitsForEvent);
+  }
+  if (cancelled_ == CancelPhase::kEvents && elapsed >= kDrainReadGraceMs) {
+    cancelled_ = CancelPhase::kReads;
+    CancelWhere(IsRead);
+  }
+  if (cancelled_ == CancelPhase::kReads && elapsed >= cancel_all_after_ms) {
+    cancelled_ = CancelPhase::kAll;
+    CancelWhere([](uint8_t) { return true; });
+  }
+}
+
+uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
+  if (fd_ < 0) return 0;
+  if (drain_started_ms_ == 0) drain_started_ms_ = NowMs();
+  const int64_t deadline = NowMs() + timeout_ms;
+  WithdrawUnsubmitted();
+  SettleReady();
+#ifndef RINGPOOL_WITHOUT_DRAIN  // without it: the negative control of the drain proof, which shows that the test can fail
+  for (;;) {
+    const uint32_t owed = slots_.Owed();
+    if (owed == 0) break;
+    CancelByPhase(cancel_all_after_ms);
+    const int64_t left = deadline - NowMs();
+    if (left <= 0) return slots_.Owed() == 0 ? Close(0, cancel_all_after_ms) : owed;
+    const bool polled = flags_ & abi::kSetupIopoll;
+    Submit(abi::kEnterGetevents, 0, polled ? 0 : 1, std::min(kDrainSliceMs, left));
+    SettleReady();
+  }
+#endif
+  // Closing alone gives the memlock back late; unregistering gives it back now. ENXIO: nothing was registered.
+  Register(abi::kUnregisterBuffers, nullptr, 0);
+  Register(abi::kUnregisterFiles, nullptr, 0);
+  ReleaseMappings();
+  close(fd_);
+  fd_ = -1;
+  return 0;
+}
+
+uint32_t RingCore::OwedRegistered() const {
+  std::vector<bool> posted(slots_.count(), false);
+  const auto look = [&](const Queues& side) {
+    const uint32_t tail = side.cq_tail->load(std::memory_order_acquire);
+    for (uint32_t head = side.cq_head->load(std::memory_order_relaxed); head != tail; head++) {
+      const abi::Cqe* cqe = CqeAt(side.cqes, head);
+      if (!(cqe->flags & abi::kCqeFMore) && slots_.IsOwed(cqe->user_data)) {
+        posted[static_cast<uint32_t>(cqe->user_data)] = true;
+      }
+    }
+  };
+  look(kernel_);
+  if (mapped_) look(script_);
+  uint32_t owed = 0;
+  for (uint32_t slot = 0; slot < slots_.count(); slot++) {
+    const uint32_t word = slots_.Load(slot);
+    const bool in_flight = (word & kSlotStateMask) == kSlotInFlight && meta_[slot].fixed_generation == word >> 2;
+    owed += in_flight && !posted[slot];
+  }
+  return owed;
+}
+
+uint32_t RingCore::DrainRegisteredBuffers(int64_t timeout_ms) {
+  const int64_t deadline = NowMs() + timeout_ms;
+  uint32_t owed = OwedRegistered();
+  while (owed > 0 && NowMs() < deadline) {
+    // CQEs stay in the queue for the caller to reap, so waiting means waiting for one more than are there.
+    const uint32_t ready = kernel_.cq_tail->load(std::memory_order_acquire) - kernel_.cq_head->load(std::memory_order_relaxed);
+    const bool polled = flags_ & abi::kSetupIopoll;
+    const int64_t left = std::max<int64_t>(1, deadline - NowMs());
+    const uint32_t to_submit = flags_ & abi::kSetupSqpoll ? 0 : Unsubmitted();
+    Submit(abi::kEnterGetevents, to_submit, polled ? 0 : ready + 1, std::min(kDrainSliceMs, left));
+    if (mapped_) Sync();
+    owed = OwedRegistered();
+  }
+  return owed;
+}
+
+}  // namespace ringpool

@@ -1,0 +1,33 @@
+// The three io_uring system calls. Each returns the kernel's answer: a count, a descriptor, or a negative errno.
+#pragma once
+
+#include <cerrno>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi.h"
+
+#ifndef __NR_io_uring_setup
+#define __NR_io_uring_setup 425
+#define __NR_io_uring_enter 426
+#define __NR_io_uring_register 427
+#endif
+
+namespace ringpool {
+
+inline int SysSetup(uint32_t entries, abi::Params* params) {
+  const long result = syscall(__NR_io_uring_setup, entries, params);
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
+inline int SysEnter(int fd, uint32_t to_submit, uint32_t min_complete, uint32_t flags, const void* arg, size_t arg_size) {
+  const long result = syscall(__NR_io_uring_enter, fd, to_submit, min_complete, flags, arg, arg_size);
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
+inline int SysRegister(int fd, uint32_t op, const void* arg, uint32_t count) {
+  const long result = syscall(__NR_io_uring_register, fd, op, arg, count);
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
+}  // namespace ringpool

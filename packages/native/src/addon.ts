@@ -1,0 +1,111 @@
+// Loads the native addon and types what it exports. Every function answers with an integer; negative ones are errnos.
+// RINGPOOL_ADDON names another build of the same addon (a sanitizer build, say).
+
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { RingpoolError } from '@ringpool/core';
+
+/** One thread's hold on a doorbell, opaque to JavaScript. */
+export interface DoorbellHandle {
+  readonly __doorbell: unique symbol;
+}
+
+/** The addon's ring. Arguments are checked by the classes above it, not here. */
+export interface NativeRing {
+  open(
+    memory: Uint8Array,
+    ringsOffset: number,
+    sqesOffset: number,
+    controlOffset: number,
+    entries: number,
+    cqEntries: number,
+    flags: number,
+    mapped: boolean,
+    sqIdleMs: number,
+    sqCpu: number,
+    attachWqFd: number,
+  ): number;
+  enter(count: number, minComplete: number, timeoutMs: number): number;
+  sync(): void;
+  attach(view: Uint8Array): void;
+  allowUnknownPointers(): void;
+  register(op: number, argument: Uint8Array | null, count: number): number;
+  registerBuffers(
+    views: readonly (Uint8Array | null)[],
+    tags: BigUint64Array | undefined,
+    sparse: boolean,
+  ): number;
+  updateBuffers(
+    start: number,
+    views: readonly (Uint8Array | null)[],
+    tags: BigUint64Array | undefined,
+  ): number;
+  cloneBuffers(
+    sourceId: number,
+    views: readonly (Uint8Array | null)[],
+    sourceOffset: number,
+    offset: number,
+    count: number,
+    replace: boolean,
+  ): number;
+  unregisterBuffers(timeoutMs: number): number;
+  owed(): number;
+  close(timeoutMs: number, cancelAllAfterMs: number): number;
+}
+
+/** Everything the addon exports. */
+export interface Addon {
+  readonly NativeRing: new () => NativeRing;
+  addressOf(view: Uint8Array): number;
+  doorbellCreate(): DoorbellHandle | number;
+  doorbellAttach(index: number, generation: number): DoorbellHandle | number;
+  doorbellIdentity(handle: DoorbellHandle): [index: number, generation: number, fd: number];
+  doorbellRing(handle: DoorbellHandle): number;
+  doorbellSilence(handle: DoorbellHandle): boolean;
+  doorbellWatch(handle: DoorbellHandle, callback: () => void): number;
+  doorbellHold(handle: DoorbellHandle, alive: boolean): void;
+  doorbellClose(handle: DoorbellHandle): void;
+}
+
+let loaded: Addon | undefined;
+
+/** The addon, loaded at the first call. Throws ERR_RINGPOOL_UNAVAILABLE where no build of it fits this platform. */
+export function addon(): Addon {
+  if (loaded !== undefined) return loaded;
+  const require = createRequire(import.meta.url);
+  const named = process.env['RINGPOOL_ADDON'];
+  try {
+    loaded =
+      named === undefined || named === ''
+        ? (require('node-gyp-build')(fileURLToPath(new URL('..', import.meta.url))) as Addon)
+        : (require(path.resolve(named)) as Addon);
+  } catch (cause) {
+    throw new RingpoolError(
+      'ERR_RINGPOOL_UNAVAILABLE',
+      `the native addon cannot be loaded on ${process.platform}-${process.arch}`,
+      {
+        op: 'load',
+        hint: 'Ringpool ships it for Linux; on another platform use a driver without the addon.',
+        cause,
+      },
+    );
+  }
+  return loaded;
+}
+
+/**
+ * The address of a view's first byte, the same in every thread when the view is over shared memory.
+ *
+ * @example
+ * ```ts
+ * import { addressOf } from '@ringpool/native';
+ *
+ * const memory = new SharedArrayBuffer(8192, { maxByteLength: 8192 });
+ * console.assert(addressOf(new Uint8Array(memory, 0, 8192)) % 4096 === 0);
+ * ```
+ */
+export function addressOf(view: Uint8Array): number {
+  return addon().addressOf(view);
+}
