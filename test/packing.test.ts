@@ -66,7 +66,9 @@ describe('the packed packages', () => {
       expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts']),
     );
     expect(
-      files.filter((file) => /^(?:test|build|node_modules)\/|tsbuildinfo|\.stamp$|\.tgz$|tsconfig/.test(file)),
+      files.filter((file) =>
+        /^(?:test|build|node_modules)\/|tsbuildinfo|\.stamp$|\.tgz$|tsconfig/.test(file),
+      ),
     ).toEqual([]);
     const manifest = JSON.parse(await readFile(join(installed(name), 'package.json'), 'utf8')) as Record<
       string,

@@ -54,14 +54,15 @@ function longCppFunctions(path: string, text: string): readonly string[] {
     .map(({ line, lines }) => `${path}:${line} has ${lines} lines`);
 }
 
-/** A first argument that can never be a buffer: a count, an expression of counts, a list. */
+/** A first argument that can never be a shared buffer: a count, an expression of counts, a list, a fresh plain buffer. */
 function isCount(argument: Node): boolean {
   if (argument.type === 'Literal') return typeof argument['value'] === 'number';
   if (argument.type === 'BinaryExpression') return true;
   if (argument.type === 'ArrayExpression') return true;
   // SCREAMING_CASE is a named limit of ours, and limits are numbers.
   if (argument.type === 'Identifier') return /^[A-Z][A-Z0-9_]*$/.test(String(argument['name']));
-  return argument.type === 'MemberExpression' && /^(?:length|size)$/.test(memberName(argument));
+  if (argument.type === 'NewExpression') return (argument['callee'] as Node)['name'] === 'ArrayBuffer';
+  return argument.type === 'MemberExpression' && /(?:length|size|entries|count)$/i.test(memberName(argument));
 }
 
 function memberName(node: Node): string {
@@ -206,6 +207,9 @@ describe('views over shared memory', () => {
     ['new Uint32Array(LANE_DEPTH_MAX)', 0],
     ['new Uint8Array([1, 2, 3])', 0],
     ['new Uint8Array(values.length)', 0],
+    ['new Int32Array(this.cqEntries)', 0],
+    ['new DataView(new ArrayBuffer(16))', 0],
+    ['new DataView(new SharedArrayBuffer(16))', 1],
     ['new Uint8Array(count) // view: a count of bytes, never a buffer', 0],
     ['new Uint8Array(count) // view:', 1],
   ])('the rule judges %s', (text, violations) => {
