@@ -1,13 +1,12 @@
 // Emits the encoders of one part of the table: src/sqe/encode/<part>.ts.
 // A plain encoder clears the slot, then checks and stores one argument after the other, the opcode last. A hot one
-// checks everything at once, stores sixteen words in a straight line, and leaves whatever is unusual or wrong to its
-// plain twin, which also says exactly what is wrong.
+// takes the required arguments only, checks them at once, stores the words in a straight line, and leaves whatever is
+// unusual or wrong to its plain twin, which also says exactly what is wrong. It is kept below the 460 bytes of bytecode
+// up to which V8 inlines a function, so that the object with its arguments is never allocated.
 import { choicesOf, docstring, generatedHeader, hex, pascal, SQE_WORDS } from './parts.mjs';
 
 const FLAGS = 'flags';
 const SLOT_MASK = '0x3fff_ffff';
-/** Options that a hot encoder handles itself; any other optional argument goes to the plain one. */
-const HOT_OPTIONS = ['rwFlags'];
 
 /** Fields of the SQE whose bits come from more than one argument, and a variable for each. */
 function accumulators(entry) {
@@ -223,48 +222,59 @@ function plainEncoder(name, entry, emitter, as = name) {
   return `${doc}\n${visible}function ${as}(sqes: Uint32Array, slot: number, args: ${pascal(name)}Args${as === name ? parameter : ''}): void {\n${emitter.body()}\n}`;
 }
 
-/** What must hold for a hot encoder to go straight ahead, per kind; negated. */
+/** What a hot encoder refuses, per kind. The halves of 64 bits are exact only for integers from 0 to 2^53-1. */
 const HOT_REFUSALS = {
-  file: (v) => [`typeof ${v} !== 'number'`, `(${v} & 0x7fff_ffff) !== ${v}`],
-  u32: (v) => [`typeof ${v} !== 'number'`, `(${v} >>> 0) !== ${v}`],
-  bufferIndex: (v) => [`typeof ${v} !== 'number'`, `(${v} & 0xffff) !== ${v}`],
-  address: (v) => [
-    `typeof ${v} !== 'number'`,
-    `!(${v} >= 0 && ${v} <= MAX_SAFE)`,
-    `Math.floor(${v}) !== ${v}`,
-  ],
-  offset: (v) => [
-    `typeof ${v} !== 'number'`,
-    `!(${v} >= -1 && ${v} <= MAX_SAFE)`,
-    `Math.floor(${v}) !== ${v}`,
-  ],
+  file: (v) => `(${v} & 0x7fff_ffff) !== ${v}`,
+  u32: (v) => `(${v} >>> 0) !== ${v}`,
+  bufferIndex: (v) => `(${v} & 0xffff) !== ${v}`,
+  address: (v) => `(${v}High & 0x1f_ffff) !== ${v}High`,
+  offset: (v) => `(${v}High & 0x1f_ffff) !== ${v}High`,
 };
+
+/** Arguments a hot encoder leaves to its plain twin. 0 is the default of numbers, but a value for these kinds. */
+function unusual(arg, field) {
+  const zeroIsGiven = field === undefined ? arg === 'userData' : field.sets !== undefined || /^(?:file|address)$/.test(field.kind);
+  return zeroIsGiven ? `args.${arg} !== undefined` : `args.${arg}`;
+}
+
+/** The value of each word that is not 0. */
+function hotWords(entry, required, layout) {
+  const words = new Map(Object.entries(entry.constants).map(([sqe, value]) => [layout[sqe].offset / 4, String(value)]));
+  words.set(0, String(entry.value));
+  for (const { arg, kind, sqe } of required) {
+    const word = layout[sqe].offset / 4;
+    words.set(word, arg);
+    if (kind === 'file') {
+      words.set(word, `${arg} & ${SLOT_MASK}`);
+      words.set(0, `${entry.value} | ((${arg} >>> 30) << 8)`);
+    }
+    if (kind === 'address' || kind === 'offset') {
+      words.set(word, `${arg}Low`);
+      words.set(word + 1, `${arg}High`);
+    }
+  }
+  return words;
+}
 
 function hotEncoder(name, entry, layout) {
   const required = entry.fields.filter((field) => !field.optional && field.sets === undefined);
-  const options = entry.fields.filter((field) => HOT_OPTIONS.includes(field.arg));
-  const rest = entry.fields.filter((field) => !required.includes(field) && !options.includes(field));
-  const words = new Map(
-    Object.entries(entry.constants).map(([sqe, value]) => [layout[sqe].offset / 4, String(value)]),
-  );
-  let fixed = '';
-  for (const field of [...required, ...options]) {
-    const word = layout[field.sqe].offset / 4;
-    words.set(word, field.kind === 'file' ? `${field.arg} & ${SLOT_MASK}` : field.arg);
-    if (field.kind === 'file') fixed = ` | (${field.arg} >>> 30)`;
-    if (field.kind === 'address') words.set(word + 1, `${field.arg} * HIGH_WORD`);
-    if (field.kind === 'offset') words.set(word + 1, `Math.floor(${field.arg} * HIGH_WORD)`);
-  }
-  words.set(0, fixed === '' ? `${entry.value} | (flags << 8)` : `${entry.value} | ((flags${fixed}) << 8)`);
-  const refusals = [
-    '(slot >>> 0) !== slot',
-    `at + ${SQE_WORDS} > sqes.length`,
-    "typeof flags !== 'number'",
-    '(flags & 0x5e) !== flags',
-    ...[...required, ...options].flatMap((field) => HOT_REFUSALS[field.kind](field.arg)),
-    ...['userData', 'personality', ...rest.map((field) => field.arg)].map(
-      (arg) => `args.${arg} !== undefined`,
-    ),
+  const rest = entry.fields.filter((field) => !required.includes(field));
+  const words = hotWords(entry, required, layout);
+  const leave = `{ ${name}Checked(sqes, slot, args); return; }`;
+  const first = [
+    ...required.map(({ arg }) => `typeof ${arg} !== 'number'`),
+    ...['flags', 'userData', 'personality'].map((arg) => unusual(arg)),
+    ...rest.map((field) => unusual(field.arg, field)),
+  ];
+  const halves = required
+    .filter(({ kind }) => kind === 'address' || kind === 'offset')
+    .flatMap(({ arg }) => [
+      `const ${arg}Low = ${arg} >>> 0;`,
+      `const ${arg}High = (${arg} - ${arg}Low) * 2 ** -32;`,
+    ]);
+  const second = [
+    ...required.map((field) => HOT_REFUSALS[field.kind](field.arg)),
+    `(at >>> 0) + ${SQE_WORDS} > sqes.length`,
   ];
   const stores = [];
   for (let word = 0; word < SQE_WORDS; word++) {
@@ -274,14 +284,14 @@ function hotEncoder(name, entry, layout) {
   const parameter = required.length === 0 ? ' = {}' : '';
   return [
     docstring([
-      `Encodes \`${entry.name}\` (Linux ${entry.kernel}). Straight-line stores for the usual arguments; anything else goes to the checked encoder.`,
+      `Encodes \`${entry.name}\` (Linux ${entry.kernel}): straight-line stores for the required arguments. Anything else, and anything wrong, goes to the checked encoder.`,
     ]),
     `export function ${name}(sqes: Uint32Array, slot: number, args: ${pascal(name)}Args${parameter}): void {`,
-    `const at = slot * ${SQE_WORDS};`,
-    ...required.map((field) => `const ${field.arg} = args.${field.arg};`),
-    ...options.map((field) => `const ${field.arg} = args.${field.arg} ?? 0;`),
-    'const flags = args.flags ?? 0;',
-    `if (${refusals.join(' || ')}) { ${name}Checked(sqes, slot, args); return; }`,
+    `const at = slot << 4;`,
+    required.length === 0 ? '' : `const { ${required.map(({ arg }) => arg).join(', ')} } = args;`,
+    `if (${first.join(' || ')}) ${leave}`,
+    ...halves,
+    `if (${second.join(' || ')}) ${leave}`,
     ...stores,
     '}',
   ].join('\n');
@@ -291,14 +301,10 @@ function hotEncoder(name, entry, layout) {
 export function emitEncoders(what, file, part, layout) {
   const used = new Set();
   const functions = [];
-  let hot = false;
-  let offsets = false;
   for (const [name, entry] of Object.entries(part)) {
     if (entry.encoder === 'custom') continue;
     const emitter = new Emitter(name, entry, layout);
     if (entry.encoder === 'hot') {
-      hot = true;
-      offsets ||= entry.fields.some((field) => field.kind === 'offset');
       functions.push(hotEncoder(name, entry, layout));
       functions.push(plainEncoder(name, entry, emitter, `${name}Checked`));
     } else functions.push(plainEncoder(name, entry, emitter));
@@ -308,11 +314,9 @@ export function emitEncoders(what, file, part, layout) {
     .filter((name) => part[name].encoder !== 'custom')
     .map((name) => `${pascal(name)}Args`);
   const bit = used.delete('FIXED_FILE_BIT') ? "import { FIXED_FILE_BIT } from '../values.ts';\n" : '';
-  if (offsets) used.add('HIGH_WORD');
-  const limit = hot && offsets ? '\nconst MAX_SAFE = Number.MAX_SAFE_INTEGER;\n' : '';
   return [
     generatedHeader(`Encoders for ${what}. The caller owns the queue, and its thread calls.`),
-    `import type { ${types.sort().join(', ')} } from '../args/${file}.ts';\n${bit}import { ${[...used].sort().join(', ')} } from '../write.ts';\n${limit}`,
+    `import type { ${types.sort().join(', ')} } from '../args/${file}.ts';\n${bit}import { ${[...used].sort().join(', ')} } from '../write.ts';\n`,
     functions.join('\n\n'),
     '',
   ].join('\n');

@@ -5,7 +5,7 @@ import { RingpoolError } from '../errors.ts';
 import { ALLOCATE_SLOT, FIXED_FILE_BIT } from './values.ts';
 
 /** 2^-32: the high half of a safe integer is the floor of its product with this. */
-export const HIGH_WORD: number = 2 ** -32;
+const HIGH_WORD = 2 ** -32;
 const SQE_WORDS = 16;
 /** Bits of SQE `flags` that arguments may carry; FIXED_FILE and BUFFER_SELECT follow from other arguments. */
 const FLAGS_ALLOWED = 0x5e;

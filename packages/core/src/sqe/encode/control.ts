@@ -29,30 +29,31 @@ import {
 } from '../write.ts';
 
 /**
- * Encodes `IORING_OP_NOP` (Linux 5.1). Straight-line stores for the usual arguments; anything else goes to the
- * checked encoder.
+ * Encodes `IORING_OP_NOP` (Linux 5.1): straight-line stores for the required arguments. Anything else, and
+ * anything wrong, goes to the checked encoder.
  */
 export function nop(sqes: Uint32Array, slot: number, args: NopArgs = {}): void {
-  const at = slot * 16;
-  const flags = args.flags ?? 0;
+  const at = slot << 4;
+
   if (
-    slot >>> 0 !== slot ||
-    at + 16 > sqes.length ||
-    typeof flags !== 'number' ||
-    (flags & 0x5e) !== flags ||
+    args.flags ||
     args.userData !== undefined ||
-    args.personality !== undefined ||
-    args.nopFlags !== undefined ||
+    args.personality ||
+    args.nopFlags ||
     args.fd !== undefined ||
     args.result !== undefined ||
     args.bufferIndex !== undefined ||
-    args.extra1 !== undefined ||
-    args.extra2 !== undefined
+    args.extra1 ||
+    args.extra2
   ) {
     nopChecked(sqes, slot, args);
     return;
   }
-  sqes[at] = 0 | (flags << 8);
+  if ((at >>> 0) + 16 > sqes.length) {
+    nopChecked(sqes, slot, args);
+    return;
+  }
+  sqes[at] = 0;
   sqes[at + 1] = -1;
   sqes[at + 2] = 0;
   sqes[at + 3] = 0;

@@ -17,7 +17,6 @@ import {
   bitsWithout,
   fileOf,
   flagsOf,
-  HIGH_WORD,
   put64,
   putAddress,
   putOffset,
@@ -27,55 +26,51 @@ import {
   u32,
 } from '../write.ts';
 
-const MAX_SAFE = Number.MAX_SAFE_INTEGER;
-
 /**
- * Encodes `IORING_OP_READ_FIXED` (Linux 5.1). Straight-line stores for the usual arguments; anything else goes to
- * the checked encoder.
+ * Encodes `IORING_OP_READ_FIXED` (Linux 5.1): straight-line stores for the required arguments. Anything else, and
+ * anything wrong, goes to the checked encoder.
  */
 export function readFixed(sqes: Uint32Array, slot: number, args: ReadFixedArgs): void {
-  const at = slot * 16;
-  const fd = args.fd;
-  const buffer = args.buffer;
-  const length = args.length;
-  const offset = args.offset;
-  const bufferIndex = args.bufferIndex;
-  const rwFlags = args.rwFlags ?? 0;
-  const flags = args.flags ?? 0;
+  const at = slot << 4;
+  const { fd, buffer, length, offset, bufferIndex } = args;
   if (
-    slot >>> 0 !== slot ||
-    at + 16 > sqes.length ||
-    typeof flags !== 'number' ||
-    (flags & 0x5e) !== flags ||
     typeof fd !== 'number' ||
-    (fd & 0x7fff_ffff) !== fd ||
     typeof buffer !== 'number' ||
-    !(buffer >= 0 && buffer <= MAX_SAFE) ||
-    Math.floor(buffer) !== buffer ||
     typeof length !== 'number' ||
-    length >>> 0 !== length ||
     typeof offset !== 'number' ||
-    !(offset >= -1 && offset <= MAX_SAFE) ||
-    Math.floor(offset) !== offset ||
     typeof bufferIndex !== 'number' ||
-    (bufferIndex & 0xffff) !== bufferIndex ||
-    typeof rwFlags !== 'number' ||
-    rwFlags >>> 0 !== rwFlags ||
+    args.flags ||
     args.userData !== undefined ||
-    args.personality !== undefined ||
-    args.ioprio !== undefined
+    args.personality ||
+    args.rwFlags ||
+    args.ioprio
   ) {
     readFixedChecked(sqes, slot, args);
     return;
   }
-  sqes[at] = 4 | ((flags | (fd >>> 30)) << 8);
+  const bufferLow = buffer >>> 0;
+  const bufferHigh = (buffer - bufferLow) * 2 ** -32;
+  const offsetLow = offset >>> 0;
+  const offsetHigh = (offset - offsetLow) * 2 ** -32;
+  if (
+    (fd & 0x7fff_ffff) !== fd ||
+    (bufferHigh & 0x1f_ffff) !== bufferHigh ||
+    length >>> 0 !== length ||
+    (offsetHigh & 0x1f_ffff) !== offsetHigh ||
+    (bufferIndex & 0xffff) !== bufferIndex ||
+    (at >>> 0) + 16 > sqes.length
+  ) {
+    readFixedChecked(sqes, slot, args);
+    return;
+  }
+  sqes[at] = 4 | ((fd >>> 30) << 8);
   sqes[at + 1] = fd & 0x3fff_ffff;
-  sqes[at + 2] = offset;
-  sqes[at + 3] = Math.floor(offset * HIGH_WORD);
-  sqes[at + 4] = buffer;
-  sqes[at + 5] = buffer * HIGH_WORD;
+  sqes[at + 2] = offsetLow;
+  sqes[at + 3] = offsetHigh;
+  sqes[at + 4] = bufferLow;
+  sqes[at + 5] = bufferHigh;
   sqes[at + 6] = length;
-  sqes[at + 7] = rwFlags;
+  sqes[at + 7] = 0;
   sqes[at + 10] = bufferIndex;
   sqes[at + 11] = 0;
   sqes[at + 12] = 0;
@@ -102,52 +97,50 @@ function readFixedChecked(sqes: Uint32Array, slot: number, args: ReadFixedArgs):
 }
 
 /**
- * Encodes `IORING_OP_WRITE_FIXED` (Linux 5.1). Straight-line stores for the usual arguments; anything else goes to
- * the checked encoder.
+ * Encodes `IORING_OP_WRITE_FIXED` (Linux 5.1): straight-line stores for the required arguments. Anything else, and
+ * anything wrong, goes to the checked encoder.
  */
 export function writeFixed(sqes: Uint32Array, slot: number, args: WriteFixedArgs): void {
-  const at = slot * 16;
-  const fd = args.fd;
-  const buffer = args.buffer;
-  const length = args.length;
-  const offset = args.offset;
-  const bufferIndex = args.bufferIndex;
-  const rwFlags = args.rwFlags ?? 0;
-  const flags = args.flags ?? 0;
+  const at = slot << 4;
+  const { fd, buffer, length, offset, bufferIndex } = args;
   if (
-    slot >>> 0 !== slot ||
-    at + 16 > sqes.length ||
-    typeof flags !== 'number' ||
-    (flags & 0x5e) !== flags ||
     typeof fd !== 'number' ||
-    (fd & 0x7fff_ffff) !== fd ||
     typeof buffer !== 'number' ||
-    !(buffer >= 0 && buffer <= MAX_SAFE) ||
-    Math.floor(buffer) !== buffer ||
     typeof length !== 'number' ||
-    length >>> 0 !== length ||
     typeof offset !== 'number' ||
-    !(offset >= -1 && offset <= MAX_SAFE) ||
-    Math.floor(offset) !== offset ||
     typeof bufferIndex !== 'number' ||
-    (bufferIndex & 0xffff) !== bufferIndex ||
-    typeof rwFlags !== 'number' ||
-    rwFlags >>> 0 !== rwFlags ||
+    args.flags ||
     args.userData !== undefined ||
-    args.personality !== undefined ||
-    args.ioprio !== undefined
+    args.personality ||
+    args.rwFlags ||
+    args.ioprio
   ) {
     writeFixedChecked(sqes, slot, args);
     return;
   }
-  sqes[at] = 5 | ((flags | (fd >>> 30)) << 8);
+  const bufferLow = buffer >>> 0;
+  const bufferHigh = (buffer - bufferLow) * 2 ** -32;
+  const offsetLow = offset >>> 0;
+  const offsetHigh = (offset - offsetLow) * 2 ** -32;
+  if (
+    (fd & 0x7fff_ffff) !== fd ||
+    (bufferHigh & 0x1f_ffff) !== bufferHigh ||
+    length >>> 0 !== length ||
+    (offsetHigh & 0x1f_ffff) !== offsetHigh ||
+    (bufferIndex & 0xffff) !== bufferIndex ||
+    (at >>> 0) + 16 > sqes.length
+  ) {
+    writeFixedChecked(sqes, slot, args);
+    return;
+  }
+  sqes[at] = 5 | ((fd >>> 30) << 8);
   sqes[at + 1] = fd & 0x3fff_ffff;
-  sqes[at + 2] = offset;
-  sqes[at + 3] = Math.floor(offset * HIGH_WORD);
-  sqes[at + 4] = buffer;
-  sqes[at + 5] = buffer * HIGH_WORD;
+  sqes[at + 2] = offsetLow;
+  sqes[at + 3] = offsetHigh;
+  sqes[at + 4] = bufferLow;
+  sqes[at + 5] = bufferHigh;
   sqes[at + 6] = length;
-  sqes[at + 7] = rwFlags;
+  sqes[at + 7] = 0;
   sqes[at + 10] = bufferIndex;
   sqes[at + 11] = 0;
   sqes[at + 12] = 0;
@@ -174,52 +167,51 @@ function writeFixedChecked(sqes: Uint32Array, slot: number, args: WriteFixedArgs
 }
 
 /**
- * Encodes `IORING_OP_READ` (Linux 5.6). Straight-line stores for the usual arguments; anything else goes to the
- * checked encoder.
+ * Encodes `IORING_OP_READ` (Linux 5.6): straight-line stores for the required arguments. Anything else, and
+ * anything wrong, goes to the checked encoder.
  */
 export function read(sqes: Uint32Array, slot: number, args: ReadArgs): void {
-  const at = slot * 16;
-  const fd = args.fd;
-  const buffer = args.buffer;
-  const length = args.length;
-  const offset = args.offset;
-  const rwFlags = args.rwFlags ?? 0;
-  const flags = args.flags ?? 0;
+  const at = slot << 4;
+  const { fd, buffer, length, offset } = args;
   if (
-    slot >>> 0 !== slot ||
-    at + 16 > sqes.length ||
-    typeof flags !== 'number' ||
-    (flags & 0x5e) !== flags ||
     typeof fd !== 'number' ||
-    (fd & 0x7fff_ffff) !== fd ||
     typeof buffer !== 'number' ||
-    !(buffer >= 0 && buffer <= MAX_SAFE) ||
-    Math.floor(buffer) !== buffer ||
     typeof length !== 'number' ||
-    length >>> 0 !== length ||
     typeof offset !== 'number' ||
-    !(offset >= -1 && offset <= MAX_SAFE) ||
-    Math.floor(offset) !== offset ||
-    typeof rwFlags !== 'number' ||
-    rwFlags >>> 0 !== rwFlags ||
+    args.flags ||
     args.userData !== undefined ||
-    args.personality !== undefined ||
+    args.personality ||
     args.bufferGroup !== undefined ||
-    args.ioprio !== undefined ||
+    args.rwFlags ||
+    args.ioprio ||
     args.attribute !== undefined ||
-    args.attributeMask !== undefined
+    args.attributeMask
   ) {
     readChecked(sqes, slot, args);
     return;
   }
-  sqes[at] = 22 | ((flags | (fd >>> 30)) << 8);
+  const bufferLow = buffer >>> 0;
+  const bufferHigh = (buffer - bufferLow) * 2 ** -32;
+  const offsetLow = offset >>> 0;
+  const offsetHigh = (offset - offsetLow) * 2 ** -32;
+  if (
+    (fd & 0x7fff_ffff) !== fd ||
+    (bufferHigh & 0x1f_ffff) !== bufferHigh ||
+    length >>> 0 !== length ||
+    (offsetHigh & 0x1f_ffff) !== offsetHigh ||
+    (at >>> 0) + 16 > sqes.length
+  ) {
+    readChecked(sqes, slot, args);
+    return;
+  }
+  sqes[at] = 22 | ((fd >>> 30) << 8);
   sqes[at + 1] = fd & 0x3fff_ffff;
-  sqes[at + 2] = offset;
-  sqes[at + 3] = Math.floor(offset * HIGH_WORD);
-  sqes[at + 4] = buffer;
-  sqes[at + 5] = buffer * HIGH_WORD;
+  sqes[at + 2] = offsetLow;
+  sqes[at + 3] = offsetHigh;
+  sqes[at + 4] = bufferLow;
+  sqes[at + 5] = bufferHigh;
   sqes[at + 6] = length;
-  sqes[at + 7] = rwFlags;
+  sqes[at + 7] = 0;
   sqes[at + 10] = 0;
   sqes[at + 11] = 0;
   sqes[at + 12] = 0;
@@ -253,51 +245,50 @@ function readChecked(sqes: Uint32Array, slot: number, args: ReadArgs): void {
 }
 
 /**
- * Encodes `IORING_OP_WRITE` (Linux 5.6). Straight-line stores for the usual arguments; anything else goes to the
- * checked encoder.
+ * Encodes `IORING_OP_WRITE` (Linux 5.6): straight-line stores for the required arguments. Anything else, and
+ * anything wrong, goes to the checked encoder.
  */
 export function write(sqes: Uint32Array, slot: number, args: WriteArgs): void {
-  const at = slot * 16;
-  const fd = args.fd;
-  const buffer = args.buffer;
-  const length = args.length;
-  const offset = args.offset;
-  const rwFlags = args.rwFlags ?? 0;
-  const flags = args.flags ?? 0;
+  const at = slot << 4;
+  const { fd, buffer, length, offset } = args;
   if (
-    slot >>> 0 !== slot ||
-    at + 16 > sqes.length ||
-    typeof flags !== 'number' ||
-    (flags & 0x5e) !== flags ||
     typeof fd !== 'number' ||
-    (fd & 0x7fff_ffff) !== fd ||
     typeof buffer !== 'number' ||
-    !(buffer >= 0 && buffer <= MAX_SAFE) ||
-    Math.floor(buffer) !== buffer ||
     typeof length !== 'number' ||
-    length >>> 0 !== length ||
     typeof offset !== 'number' ||
-    !(offset >= -1 && offset <= MAX_SAFE) ||
-    Math.floor(offset) !== offset ||
-    typeof rwFlags !== 'number' ||
-    rwFlags >>> 0 !== rwFlags ||
+    args.flags ||
     args.userData !== undefined ||
-    args.personality !== undefined ||
-    args.ioprio !== undefined ||
+    args.personality ||
+    args.rwFlags ||
+    args.ioprio ||
     args.attribute !== undefined ||
-    args.attributeMask !== undefined
+    args.attributeMask
   ) {
     writeChecked(sqes, slot, args);
     return;
   }
-  sqes[at] = 23 | ((flags | (fd >>> 30)) << 8);
+  const bufferLow = buffer >>> 0;
+  const bufferHigh = (buffer - bufferLow) * 2 ** -32;
+  const offsetLow = offset >>> 0;
+  const offsetHigh = (offset - offsetLow) * 2 ** -32;
+  if (
+    (fd & 0x7fff_ffff) !== fd ||
+    (bufferHigh & 0x1f_ffff) !== bufferHigh ||
+    length >>> 0 !== length ||
+    (offsetHigh & 0x1f_ffff) !== offsetHigh ||
+    (at >>> 0) + 16 > sqes.length
+  ) {
+    writeChecked(sqes, slot, args);
+    return;
+  }
+  sqes[at] = 23 | ((fd >>> 30) << 8);
   sqes[at + 1] = fd & 0x3fff_ffff;
-  sqes[at + 2] = offset;
-  sqes[at + 3] = Math.floor(offset * HIGH_WORD);
-  sqes[at + 4] = buffer;
-  sqes[at + 5] = buffer * HIGH_WORD;
+  sqes[at + 2] = offsetLow;
+  sqes[at + 3] = offsetHigh;
+  sqes[at + 4] = bufferLow;
+  sqes[at + 5] = bufferHigh;
   sqes[at + 6] = length;
-  sqes[at + 7] = rwFlags;
+  sqes[at + 7] = 0;
   sqes[at + 10] = 0;
   sqes[at + 11] = 0;
   sqes[at + 12] = 0;
