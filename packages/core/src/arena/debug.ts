@@ -54,6 +54,9 @@ interface Quarantined {
   readonly releasedAt: string;
 }
 
+const OWN_FRAMES =
+  /^\s+at (?:Arena|Lease|LeaseDebugger|stackHere|freeClaimed|releaseLease|endOperation|reclaim)\b/;
+
 export class LeaseDebugger {
   private readonly core: ArenaCore;
   private readonly allocations = new Map<number, Allocation>();
@@ -127,7 +130,7 @@ export class LeaseDebugger {
   private inspect(entry: Quarantined): void {
     const start = offsetOfSlot(this.core, entry.slot);
     const view = new Uint8Array(this.core.data, start, entry.byteLength);
-    const at = view.findIndex((byte) => byte !== POISON_BYTE);
+    const at = firstWritten(view);
     if (at < 0 || this.violation !== undefined) return;
     this.violation = new RingpoolError(
       'ERR_RINGPOOL_WRITE_AFTER_RELEASE',
@@ -201,8 +204,15 @@ export function dropRanges(core: ArenaCore, clientId: number, drained: boolean):
   }
 }
 
+/** The caller's stack, without the arena's own frames at its top. */
 function stackHere(): string {
-  const stack = new Error('lease').stack ?? '(no stack)';
-  // The first lines are this file and the arena's own.
-  return stack.split('\n').slice(3).join('\n');
+  const lines = (new Error('lease').stack ?? '').split('\n').slice(1);
+  const first = lines.findIndex((line) => !OWN_FRAMES.test(line));
+  return lines.slice(Math.max(first, 0)).join('\n');
+}
+
+/** The first byte that is not poison, or -1. */
+function firstWritten(view: Uint8Array): number {
+  for (let at = 0; at < view.length; at++) if (view[at] !== POISON_BYTE) return at;
+  return -1;
 }
