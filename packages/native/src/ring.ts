@@ -219,6 +219,8 @@ export class Ring {
     const queues = this.#queues;
     // The first slice has passed already, or the kernel returned early: both only make the wait shorter than asked.
     const deadline = monotonicMs() + timeoutMs;
+    // Inside a callback of reap() the kernel would still count the CQEs taken before, and not sleep.
+    queues.publishHead();
     for (;;) {
       const ready = queues.ready;
       const left = deadline - monotonicMs();

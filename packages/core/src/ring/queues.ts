@@ -67,6 +67,7 @@ export class RingQueues {
   #cqHead: number;
   #foreign = 0;
   #currentCqe = 0;
+  #retired = false;
 
   constructor(memory: SharedArrayBuffer, layout: RingLayout) {
     const words = new Int32Array(memory, 0, layout.totalBytes / 4);
@@ -145,11 +146,13 @@ export class RingQueues {
 
   /** Operations submitted whose last completion has not been reaped. */
   get inFlight(): number {
+    if (this.#retired) return this.#owed();
     return this.cqEntries - this.#freeCount - this.queued;
   }
 
   /** CQEs ready to be reaped. */
   get ready(): number {
+    if (this.#retired) return 0;
     // Pairs with the kernel's store of the tail after it has written the CQEs before it.
     return (Atomics.load(this.#words, this.#cqTailWord) - this.#cqHead) | 0;
   }
@@ -188,12 +191,14 @@ export class RingQueues {
 
   /** Hands every ready completion, at most `max`, to `callback`. Allocates nothing. Returns how many CQEs it took. */
   reap(callback: CompletionCallback, max: number = this.cqEntries): number {
+    if (this.#retired) return 0;
     const words = this.#words;
     const mask = this.cqEntries - 1;
     const tail = Atomics.load(words, this.#cqTailWord); // pairs with the kernel's store, as in `ready`
     let taken = 0;
     try {
-      while (this.#cqHead !== tail && taken < max) {
+      // The head may be past this tail: a callback may reap, or close the ring.
+      while (((tail - this.#cqHead) | 0) > 0 && taken < max) {
         const at = this.#cqesWord + ((this.#cqHead & mask) << this.#cqeShift);
         this.#currentCqe = at;
         const operation = words[at] as number;
@@ -201,8 +206,10 @@ export class RingQueues {
         const flags = words[at + 3] as number;
         this.#cqHead = (this.#cqHead + 1) | 0;
         taken++;
-        // An out-of-range slot reads as undefined and fails the comparison like a wrong generation does.
-        if (this.#slots[operation] === ((generation << 2) | SLOT_IN_FLIGHT)) {
+        // An out-of-range slot reads as undefined and fails the comparison like a wrong generation does. The word is
+        // shifted, never the generation: that would push out the bit by which a foreign CQE is told.
+        const word = this.#slots[operation] as number;
+        if (word >>> 2 === generation && (word & SLOT_STATE_MASK) === SLOT_IN_FLIGHT) {
           const res = words[at + 2] as number;
           if ((flags & CQE_F_MORE) === 0) this.#settle(operation, generation);
           callback(operation, res, flags);
@@ -211,8 +218,8 @@ export class RingQueues {
         }
       }
     } finally {
-      // Also when a callback throws: what it was given counts as reaped.
-      Atomics.store(words, this.#cqHeadWord, this.#cqHead);
+      // Also when a callback throws: what it was given counts as reaped. Once the ring closes, the head is the addon's.
+      if (!this.#retired) Atomics.store(words, this.#cqHeadWord, this.#cqHead);
     }
     return taken;
   }
@@ -229,7 +236,8 @@ export class RingQueues {
     flags: number,
     callback: CompletionCallback,
   ): void {
-    if (this.#slots[operation] === ((generation << 2) | SLOT_REFUSED)) {
+    const word = this.#slots[operation] as number;
+    if (word >>> 2 === generation && (word & SLOT_STATE_MASK) === SLOT_REFUSED) {
       this.#settle(operation, generation);
       // ECANCELED from a broken link is the kernel's own word; everything else was the invalid opcode standing in.
       callback(operation, res === -22 ? -EFAULT : res, flags);
@@ -264,11 +272,19 @@ export class RingQueues {
     this.sqes[at + 9] = (this.#slots[operation] as number) >>> 2;
   }
 
-  /** After the ring has closed: nothing can be pushed any more. */
+  /** When the ring closes: nothing can be pushed or reaped any more, and the slot table alone tells what is owed. */
   retire(): void {
+    this.#retired = true;
     this.#freeCount = 0;
     this.#staged = this.#tail;
     this.#sqHead = (this.#tail - this.entries) | 0;
+    this.#cqHead = Atomics.load(this.#words, this.#cqTailWord); // ends a reap() that is under way; pairs as in `ready`
+  }
+
+  #owed(): number {
+    let owed = 0;
+    for (const word of this.#slots) if ((word & SLOT_STATE_MASK) !== SLOT_FREE) owed++;
+    return owed;
   }
 
   /** True when the high half of a user_data marks a CQE that no operation of the ring owns. */
