@@ -155,7 +155,7 @@ export class Emitter {
         const helper = sqe === 'ioprio' ? 'bits16Without' : 'bitsWithout';
         const checked = this.call(
           helper,
-          `args.${own.arg} ?? 0`,
+          `args.${own.arg}`,
           hex(takenBits(this.entry, sqe)),
           `'${this.op}'`,
           `'${own.arg}'`,
@@ -233,13 +233,18 @@ const HOT_REFUSALS = {
 
 /** Arguments a hot encoder leaves to its plain twin. 0 is the default of numbers, but a value for these kinds. */
 function unusual(arg, field) {
-  const zeroIsGiven = field === undefined ? arg === 'userData' : field.sets !== undefined || /^(?:file|address)$/.test(field.kind);
+  const zeroIsGiven =
+    field === undefined
+      ? arg === 'userData'
+      : field.sets !== undefined || /^(?:file|address)$/.test(field.kind);
   return zeroIsGiven ? `args.${arg} !== undefined` : `args.${arg}`;
 }
 
 /** The value of each word that is not 0. */
 function hotWords(entry, required, layout) {
-  const words = new Map(Object.entries(entry.constants).map(([sqe, value]) => [layout[sqe].offset / 4, String(value)]));
+  const words = new Map(
+    Object.entries(entry.constants).map(([sqe, value]) => [layout[sqe].offset / 4, String(value)]),
+  );
   words.set(0, String(entry.value));
   for (const { arg, kind, sqe } of required) {
     const word = layout[sqe].offset / 4;

@@ -1,5 +1,5 @@
 // Writes the encoders, the types of operations and docs/opcodes.md from the built opcode table, formatted by Biome.
-// Run after a build: node packages/core/scripts/generate.mjs
+// Run after a build: node packages/core/scripts/generate.mjs. With --check it writes nothing and fails if it would.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { generateSources, PARTS } from './sources.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
+const check = process.argv.includes('--check');
 const built = new URL('../dist/abi/', import.meta.url);
 
 const tables = Object.fromEntries(
@@ -27,9 +28,10 @@ for (const [path, text] of generateSources(tables, sqeFields)) {
     if (error.code !== 'ENOENT') throw error;
   }
   if (current === wanted) continue;
+  changed.push(path);
+  if (check) continue;
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, wanted);
-  changed.push(path);
 }
 console.log(
   changed.length === 0 ? 'generate: everything was current' : `generate: wrote ${changed.join(', ')}`,

@@ -75,7 +75,7 @@ function putCommand(sqes: Uint32Array, at: number, opcode: number, args: UringCm
   const file = fileOf(args.fd, op, 'fd');
   sqes[at + 1] = file & SLOT_MASK;
   sqes[at + 2] = u32(args.cmdOp, op, 'cmdOp');
-  let commandFlags = bitsWithout(args.uringCmdFlags ?? 0, URING_CMD_FIXED, op, 'uringCmdFlags');
+  let commandFlags = bitsWithout(args.uringCmdFlags, URING_CMD_FIXED, op, 'uringCmdFlags');
   if (args.bufferIndex !== undefined) {
     sqes[at + 10] = u16(args.bufferIndex, op, 'bufferIndex');
     commandFlags |= URING_CMD_FIXED;

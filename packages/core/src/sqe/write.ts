@@ -96,8 +96,9 @@ export function i32(value: number, op: string, arg: string): number {
   return value;
 }
 
-/** A word of flags without the bits that other arguments set. */
-export function bitsWithout(value: number, taken: number, op: string, arg: string): number {
+/** A word of flags without the bits that other arguments set; 0 when it was left out. */
+export function bitsWithout(value: number | undefined, taken: number, op: string, arg: string): number {
+  if (value === undefined) return 0;
   if (typeof value !== 'number' || value >>> 0 !== value || (value & taken) !== 0) {
     refuseArgument(op, arg, value, `32 bits without 0x${taken.toString(16)}, which other arguments set`);
   }
@@ -105,8 +106,8 @@ export function bitsWithout(value: number, taken: number, op: string, arg: strin
 }
 
 /** As {@link bitsWithout}, for a field of 16 bits. */
-export function bits16Without(value: number, taken: number, op: string, arg: string): number {
-  return bitsWithout(u16(value, op, arg), taken, op, arg);
+export function bits16Without(value: number | undefined, taken: number, op: string, arg: string): number {
+  return value === undefined ? 0 : bitsWithout(u16(value, op, arg), taken, op, arg);
 }
 
 /** An fd, or a fixed file with its mark. */

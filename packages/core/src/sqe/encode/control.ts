@@ -73,7 +73,7 @@ export function nop(sqes: Uint32Array, slot: number, args: NopArgs = {}): void {
 function nopChecked(sqes: Uint32Array, slot: number, args: NopArgs): void {
   const at = begin(sqes, slot, 'nop', args, 16);
   const flags = flagsOf(args.flags, 'nop');
-  let nopFlags = bitsWithout(args.nopFlags ?? 0, 0xf, 'nop', 'nopFlags');
+  let nopFlags = bitsWithout(args.nopFlags, 0xf, 'nop', 'nopFlags');
   if (args.fd !== undefined) {
     const file = fileOf(args.fd, 'nop', 'fd');
     sqes[at + 1] = file & 0x3fff_ffff;
@@ -112,7 +112,7 @@ export function pollAdd(sqes: Uint32Array, slot: number, args: PollAddArgs): voi
 export function pollRemove(sqes: Uint32Array, slot: number, args: PollRemoveArgs): void {
   const at = begin(sqes, slot, 'pollRemove', args, 16);
   const flags = flagsOf(args.flags, 'pollRemove');
-  let len = bitsWithout(args.pollFlags ?? 0, 0x6, 'pollRemove', 'pollFlags');
+  let len = bitsWithout(args.pollFlags, 0x6, 'pollRemove', 'pollFlags');
   sqes[at + 1] = -1;
   put64(sqes, at + 4, args.target, 'pollRemove', 'target');
   if (args.events !== undefined) {
@@ -139,7 +139,7 @@ export function timeout(sqes: Uint32Array, slot: number, args: TimeoutArgs): voi
       'given for exactly one of the two',
     );
   const flags = flagsOf(args.flags, 'timeout');
-  let timeoutFlags = bitsWithout(args.timeoutFlags ?? 0, 0x80, 'timeout', 'timeoutFlags');
+  let timeoutFlags = bitsWithout(args.timeoutFlags, 0x80, 'timeout', 'timeoutFlags');
   sqes[at + 1] = -1;
   sqes[at + 6] = 1;
   if (args.timespec !== undefined) putAddress(sqes, at + 4, args.timespec, 'timeout', 'timespec');
@@ -159,7 +159,7 @@ export function timeoutRemove(sqes: Uint32Array, slot: number, args: TimeoutRemo
   if (args.timespec !== undefined && args.nanoseconds !== undefined)
     refuseArgument('timeoutRemove', 'timespec or nanoseconds', 'both', 'left out for one of the two');
   const flags = flagsOf(args.flags, 'timeoutRemove');
-  let timeoutFlags = bitsWithout(args.timeoutFlags ?? 0, 0x82, 'timeoutRemove', 'timeoutFlags');
+  let timeoutFlags = bitsWithout(args.timeoutFlags, 0x82, 'timeoutRemove', 'timeoutFlags');
   sqes[at + 1] = -1;
   put64(sqes, at + 4, args.target, 'timeoutRemove', 'target');
   if (args.timespec !== undefined) {
@@ -179,7 +179,7 @@ export function timeoutRemove(sqes: Uint32Array, slot: number, args: TimeoutRemo
 export function asyncCancel(sqes: Uint32Array, slot: number, args: AsyncCancelArgs): void {
   const at = begin(sqes, slot, 'asyncCancel', args, 16);
   const flags = flagsOf(args.flags, 'asyncCancel');
-  let cancelFlags = bitsWithout(args.cancelFlags ?? 0, 0x3a, 'asyncCancel', 'cancelFlags');
+  let cancelFlags = bitsWithout(args.cancelFlags, 0x3a, 'asyncCancel', 'cancelFlags');
   if (args.target !== undefined) put64(sqes, at + 4, args.target, 'asyncCancel', 'target');
   if (args.fd !== undefined) {
     const file = fileOf(args.fd, 'asyncCancel', 'fd');
@@ -208,7 +208,7 @@ export function linkTimeout(sqes: Uint32Array, slot: number, args: LinkTimeoutAr
       'given for exactly one of the two',
     );
   const flags = flagsOf(args.flags, 'linkTimeout');
-  let timeoutFlags = bitsWithout(args.timeoutFlags ?? 0, 0x80, 'linkTimeout', 'timeoutFlags');
+  let timeoutFlags = bitsWithout(args.timeoutFlags, 0x80, 'linkTimeout', 'timeoutFlags');
   sqes[at + 1] = -1;
   sqes[at + 6] = 1;
   if (args.timespec !== undefined) putAddress(sqes, at + 4, args.timespec, 'linkTimeout', 'timespec');

@@ -26,7 +26,7 @@ import {
 export function sendmsg(sqes: Uint32Array, slot: number, args: SendmsgArgs): void {
   const at = begin(sqes, slot, 'sendmsg', args, 16);
   let flags = flagsOf(args.flags, 'sendmsg');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'sendmsg', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'sendmsg', 'ioprio');
   sqes[at + 6] = 1;
   const file = fileOf(args.fd, 'sendmsg', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
@@ -41,7 +41,7 @@ export function sendmsg(sqes: Uint32Array, slot: number, args: SendmsgArgs): voi
 export function recvmsg(sqes: Uint32Array, slot: number, args: RecvmsgArgs): void {
   const at = begin(sqes, slot, 'recvmsg', args, 16);
   let flags = flagsOf(args.flags, 'recvmsg');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'recvmsg', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'recvmsg', 'ioprio');
   sqes[at + 6] = 1;
   const file = fileOf(args.fd, 'recvmsg', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
@@ -62,7 +62,7 @@ export function send(sqes: Uint32Array, slot: number, args: SendArgs): void {
   if ((args.buffer === undefined) === (args.bufferGroup === undefined))
     refuseArgument('send', 'buffer or bufferGroup', 'neither or both', 'given for exactly one of the two');
   let flags = flagsOf(args.flags, 'send');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'send', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'send', 'ioprio');
   const file = fileOf(args.fd, 'send', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -85,7 +85,7 @@ export function recv(sqes: Uint32Array, slot: number, args: RecvArgs): void {
   if ((args.buffer === undefined) === (args.bufferGroup === undefined))
     refuseArgument('recv', 'buffer or bufferGroup', 'neither or both', 'given for exactly one of the two');
   let flags = flagsOf(args.flags, 'recv');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'recv', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'recv', 'ioprio');
   const file = fileOf(args.fd, 'recv', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -104,7 +104,7 @@ export function recv(sqes: Uint32Array, slot: number, args: RecvArgs): void {
 export function sendZc(sqes: Uint32Array, slot: number, args: SendZcArgs): void {
   const at = begin(sqes, slot, 'sendZc', args, 16);
   let flags = flagsOf(args.flags, 'sendZc');
-  let ioprio = bits16Without(args.ioprio ?? 0, 0x4, 'sendZc', 'ioprio');
+  let ioprio = bits16Without(args.ioprio, 0x4, 'sendZc', 'ioprio');
   const file = fileOf(args.fd, 'sendZc', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -125,7 +125,7 @@ export function sendZc(sqes: Uint32Array, slot: number, args: SendZcArgs): void 
 export function sendmsgZc(sqes: Uint32Array, slot: number, args: SendmsgZcArgs): void {
   const at = begin(sqes, slot, 'sendmsgZc', args, 16);
   let flags = flagsOf(args.flags, 'sendmsgZc');
-  let ioprio = bits16Without(args.ioprio ?? 0, 0x4, 'sendmsgZc', 'ioprio');
+  let ioprio = bits16Without(args.ioprio, 0x4, 'sendmsgZc', 'ioprio');
   sqes[at + 6] = 1;
   const file = fileOf(args.fd, 'sendmsgZc', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
@@ -144,7 +144,7 @@ export function sendmsgZc(sqes: Uint32Array, slot: number, args: SendmsgZcArgs):
 export function recvZc(sqes: Uint32Array, slot: number, args: RecvZcArgs): void {
   const at = begin(sqes, slot, 'recvZc', args, 16);
   let flags = flagsOf(args.flags, 'recvZc');
-  const ioprio = 0x2 | bits16Without(args.ioprio ?? 0, 0x2, 'recvZc', 'ioprio');
+  const ioprio = 0x2 | bits16Without(args.ioprio, 0x2, 'recvZc', 'ioprio');
   const file = fileOf(args.fd, 'recvZc', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;

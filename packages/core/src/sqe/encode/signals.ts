@@ -35,7 +35,7 @@ export function msgRing(sqes: Uint32Array, slot: number, args: MsgRingArgs): voi
     refuseArgument('msgRing', 'directSlot or cqeFlags', 'both', 'left out for one of the two');
   let flags = flagsOf(args.flags, 'msgRing');
   let addr = 0x0;
-  let msgRingFlags = bitsWithout(args.msgRingFlags ?? 0, 0x2, 'msgRing', 'msgRingFlags');
+  let msgRingFlags = bitsWithout(args.msgRingFlags, 0x2, 'msgRing', 'msgRingFlags');
   const file = fileOf(args.fd, 'msgRing', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -106,7 +106,7 @@ export function futexWaitv(sqes: Uint32Array, slot: number, args: FutexWaitvArgs
 export function nop128(sqes: Uint32Array, slot: number, args: Nop128Args = {}): void {
   const at = begin(sqes, slot, 'nop128', args, 32);
   const flags = flagsOf(args.flags, 'nop128');
-  let nopFlags = bitsWithout(args.nopFlags ?? 0, 0xf, 'nop128', 'nopFlags');
+  let nopFlags = bitsWithout(args.nopFlags, 0xf, 'nop128', 'nopFlags');
   if (args.fd !== undefined) {
     const file = fileOf(args.fd, 'nop128', 'fd');
     sqes[at + 1] = file & 0x3fff_ffff;

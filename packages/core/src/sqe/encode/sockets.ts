@@ -28,7 +28,7 @@ import {
 export function accept(sqes: Uint32Array, slot: number, args: AcceptArgs): void {
   const at = begin(sqes, slot, 'accept', args, 16);
   let flags = flagsOf(args.flags, 'accept');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'accept', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'accept', 'ioprio');
   const file = fileOf(args.fd, 'accept', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;

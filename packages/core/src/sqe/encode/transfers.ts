@@ -83,7 +83,7 @@ export function readFixed(sqes: Uint32Array, slot: number, args: ReadFixedArgs):
 function readFixedChecked(sqes: Uint32Array, slot: number, args: ReadFixedArgs): void {
   const at = begin(sqes, slot, 'readFixed', args, 16);
   let flags = flagsOf(args.flags, 'readFixed');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'readFixed', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'readFixed', 'ioprio');
   const file = fileOf(args.fd, 'readFixed', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -153,7 +153,7 @@ export function writeFixed(sqes: Uint32Array, slot: number, args: WriteFixedArgs
 function writeFixedChecked(sqes: Uint32Array, slot: number, args: WriteFixedArgs): void {
   const at = begin(sqes, slot, 'writeFixed', args, 16);
   let flags = flagsOf(args.flags, 'writeFixed');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'writeFixed', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'writeFixed', 'ioprio');
   const file = fileOf(args.fd, 'writeFixed', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -226,7 +226,7 @@ function readChecked(sqes: Uint32Array, slot: number, args: ReadArgs): void {
   if ((args.buffer === undefined) === (args.bufferGroup === undefined))
     refuseArgument('read', 'buffer or bufferGroup', 'neither or both', 'given for exactly one of the two');
   let flags = flagsOf(args.flags, 'read');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'read', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'read', 'ioprio');
   const file = fileOf(args.fd, 'read', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -301,7 +301,7 @@ export function write(sqes: Uint32Array, slot: number, args: WriteArgs): void {
 function writeChecked(sqes: Uint32Array, slot: number, args: WriteArgs): void {
   const at = begin(sqes, slot, 'write', args, 16);
   let flags = flagsOf(args.flags, 'write');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'write', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'write', 'ioprio');
   const file = fileOf(args.fd, 'write', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -319,7 +319,7 @@ function writeChecked(sqes: Uint32Array, slot: number, args: WriteArgs): void {
 export function splice(sqes: Uint32Array, slot: number, args: SpliceArgs): void {
   const at = begin(sqes, slot, 'splice', args, 16);
   let flags = flagsOf(args.flags, 'splice');
-  let spliceFlags = bitsWithout(args.spliceFlags ?? 0, 0x80000000, 'splice', 'spliceFlags');
+  let spliceFlags = bitsWithout(args.spliceFlags, 0x80000000, 'splice', 'spliceFlags');
   const file = fileOf(args.fd, 'splice', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -338,7 +338,7 @@ export function splice(sqes: Uint32Array, slot: number, args: SpliceArgs): void 
 export function tee(sqes: Uint32Array, slot: number, args: TeeArgs): void {
   const at = begin(sqes, slot, 'tee', args, 16);
   let flags = flagsOf(args.flags, 'tee');
-  let spliceFlags = bitsWithout(args.spliceFlags ?? 0, 0x80000000, 'tee', 'spliceFlags');
+  let spliceFlags = bitsWithout(args.spliceFlags, 0x80000000, 'tee', 'spliceFlags');
   const file = fileOf(args.fd, 'tee', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;

@@ -18,7 +18,7 @@ import {
 export function readv(sqes: Uint32Array, slot: number, args: ReadvArgs): void {
   const at = begin(sqes, slot, 'readv', args, 16);
   let flags = flagsOf(args.flags, 'readv');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'readv', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'readv', 'ioprio');
   const file = fileOf(args.fd, 'readv', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
@@ -38,7 +38,7 @@ export function readv(sqes: Uint32Array, slot: number, args: ReadvArgs): void {
 export function writev(sqes: Uint32Array, slot: number, args: WritevArgs): void {
   const at = begin(sqes, slot, 'writev', args, 16);
   let flags = flagsOf(args.flags, 'writev');
-  const ioprio = bits16Without(args.ioprio ?? 0, 0x0, 'writev', 'ioprio');
+  const ioprio = bits16Without(args.ioprio, 0x0, 'writev', 'ioprio');
   const file = fileOf(args.fd, 'writev', 'fd');
   sqes[at + 1] = file & 0x3fff_ffff;
   flags |= file >>> 30;
