@@ -149,7 +149,13 @@ export const pathOpcodes = {
     constants: {},
     pointers: [
       { sqe: 'addr', direction: 'in', size: { rule: 'cstring' }, until: 'submit' },
-      { sqe: 'addr2', direction: 'in', size: { rule: 'length', field: 'len' }, until: 'submit' },
+      {
+        sqe: 'addr2',
+        direction: 'in',
+        size: { rule: 'length', field: 'len' },
+        until: 'submit',
+        nullable: true,
+      },
     ],
     retry: { again: true, short: 'none' },
     notes: '',
@@ -176,7 +182,13 @@ export const pathOpcodes = {
     constants: {},
     pointers: [
       { sqe: 'addr', direction: 'in', size: { rule: 'cstring' }, until: 'submit' },
-      { sqe: 'addr2', direction: 'in', size: { rule: 'length', field: 'len' }, until: 'submit' },
+      {
+        sqe: 'addr2',
+        direction: 'in',
+        size: { rule: 'length', field: 'len' },
+        until: 'submit',
+        nullable: true,
+      },
       { sqe: 'addr3', direction: 'in', size: { rule: 'cstring' }, until: 'submit' },
     ],
     retry: { again: true, short: 'none' },
@@ -197,7 +209,13 @@ export const pathOpcodes = {
     constants: {},
     pointers: [
       { sqe: 'addr', direction: 'in', size: { rule: 'cstring' }, until: 'submit' },
-      { sqe: 'addr2', direction: 'out', size: { rule: 'length', field: 'len' }, until: 'completion' },
+      {
+        sqe: 'addr2',
+        direction: 'out',
+        size: { rule: 'length', field: 'len' },
+        until: 'completion',
+        nullable: true,
+      },
     ],
     retry: { again: true, short: 'none' },
     notes: '',
@@ -217,7 +235,13 @@ export const pathOpcodes = {
     constants: {},
     pointers: [
       { sqe: 'addr', direction: 'in', size: { rule: 'cstring' }, until: 'submit' },
-      { sqe: 'addr2', direction: 'out', size: { rule: 'length', field: 'len' }, until: 'completion' },
+      {
+        sqe: 'addr2',
+        direction: 'out',
+        size: { rule: 'length', field: 'len' },
+        until: 'completion',
+        nullable: true,
+      },
       { sqe: 'addr3', direction: 'in', size: { rule: 'cstring' }, until: 'submit' },
     ],
     retry: { again: true, short: 'none' },

@@ -165,7 +165,16 @@ export const signalOpcodes = {
       { arg: 'mask', sqe: 'addr3', kind: 'u64', doc: 'bitset; 0xffffffff matches all' },
     ],
     constants: {},
-    pointers: [{ sqe: 'addr', direction: 'in', size: { rule: 'fixed', bytes: 8 }, until: 'completion' }],
+    pointers: [
+      {
+        sqe: 'addr',
+        direction: 'inout',
+        size: { rule: 'fixed', bytes: 4 },
+        until: 'completion',
+        // FUTEX2_NUMA keeps a node number after the word.
+        instead: { when: { field: 'fd', bits: 0x4 }, size: { rule: 'fixed', bytes: 8 } },
+      },
+    ],
     retry: { again: false, short: 'none' },
     notes: 'EAGAIN: the word did not hold the value.',
   },
@@ -182,7 +191,16 @@ export const signalOpcodes = {
       { arg: 'mask', sqe: 'addr3', kind: 'u64', doc: 'bitset; 0xffffffff matches all' },
     ],
     constants: {},
-    pointers: [{ sqe: 'addr', direction: 'in', size: { rule: 'fixed', bytes: 8 }, until: 'completion' }],
+    pointers: [
+      {
+        sqe: 'addr',
+        direction: 'inout',
+        size: { rule: 'fixed', bytes: 4 },
+        until: 'completion',
+        // FUTEX2_NUMA keeps a node number after the word.
+        instead: { when: { field: 'fd', bits: 0x4 }, size: { rule: 'fixed', bytes: 8 } },
+      },
+    ],
     retry: { again: false, short: 'none' },
     notes: '',
   },
