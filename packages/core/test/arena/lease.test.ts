@@ -209,6 +209,15 @@ describe('share and adopt', () => {
     expect(arena.stats().inUseBytes).toBe(0);
   });
 
+  test('handles borrowed before are stale from the moment of sharing', () => {
+    const arena = create();
+    const lease = arena.alloc(4096);
+    const borrowed = arena.leaseAt(lease.bytes)!;
+    lease.share();
+    expect(thrownBy(() => borrowed.bytes).code).toBe(gone);
+    expect(arena.leaseAt(new Uint8Array(arena.data, lease.offset, 1))).toBeUndefined();
+  });
+
   test('a lease with operations in flight is not given away', () => {
     const lease = create().alloc(4096);
     lease.beginOperation();
