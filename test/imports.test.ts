@@ -8,6 +8,7 @@ import {
   type Node,
   packageOf,
   parse,
+  repositoryFiles,
   type Source,
   shippedSources,
   walk,
@@ -30,19 +31,23 @@ const COMPUTED: Readonly<Record<string, string>> = {
 interface Import {
   readonly specifier: string;
   readonly offset: number;
+  /** True for `import type`, which is gone at run time. */
+  readonly typeOnly: boolean;
 }
 
 /** Every module a file names: static, re-exported, dynamic, `require`d, or in a type. A computed name is `<computed>`. */
 function importsOf(file: Source): readonly Import[] {
   const found: Import[] = [];
-  const add = (node: unknown): void => {
+  const add = (node: unknown, kind?: unknown): void => {
     const { type, value, start } = node as Node;
-    found.push({ specifier: type === 'Literal' ? String(value) : '<computed>', offset: start });
+    const specifier = type === 'Literal' ? String(value) : '<computed>';
+    found.push({ specifier, offset: start, typeOnly: kind === 'type' });
   };
   walk(file.program, (node) => {
     if (/^(?:Import|ExportNamed|ExportAll)Declaration$/.test(node.type) && node['source'] != null)
-      add(node['source']);
-    else if (node.type === 'ImportExpression' || node.type === 'TSImportType') add(node['source']);
+      add(node['source'], node['importKind'] ?? node['exportKind']);
+    else if (node.type === 'ImportExpression') add(node['source']);
+    else if (node.type === 'TSImportType') add(node['source'], 'type');
     else if (node.type === 'CallExpression') {
       const { callee, arguments: args } = node as unknown as { callee: Node; arguments: Node[] };
       if (callee.type === 'Identifier' && callee['name'] === 'require') add(args[0]);
@@ -96,15 +101,27 @@ function findCycle(graph: ReadonlyMap<string, readonly string[]>): readonly stri
   return undefined;
 }
 
-/** Each file with the files of the same package it imports. Type imports count: a cycle of types is still a knot. */
-function importGraph(sources: readonly Source[]): ReadonlyMap<string, readonly string[]> {
+/** Each file with the files of the same package it imports, with or without those that are gone at run time. */
+function importGraph(
+  sources: readonly Source[],
+  types: 'with types' | 'without types',
+): ReadonlyMap<string, readonly string[]> {
   return new Map(
     sources.map((file) => [
       file.path,
       importsOf(file)
-        .filter(({ specifier }) => specifier.startsWith('.'))
+        .filter(
+          ({ specifier, typeOnly }) => specifier.startsWith('.') && !(typeOnly && types === 'without types'),
+        )
         .map(({ specifier }) => posix.join(posix.dirname(file.path), specifier)),
     ]),
+  );
+}
+
+/** Relative imports whose target is not in `files`. */
+function strays(sources: readonly Source[], files: ReadonlySet<string>): readonly string[] {
+  return [...importGraph(sources, 'with types')].flatMap(([path, targets]) =>
+    targets.filter((target) => !files.has(target)).map((target) => `${path} imports ${target}`),
   );
 }
 
@@ -119,8 +136,12 @@ describe('imports', () => {
     expect(broken).toEqual([]);
   });
 
+  test('lead to files that git tracks: what it ignores is missing from a clean clone', () => {
+    expect(strays(shippedSources(), new Set(repositoryFiles()))).toEqual([]);
+  });
+
   test('form no cycle inside a package', () => {
-    expect(findCycle(importGraph(shippedSources()))).toBeUndefined();
+    expect(findCycle(importGraph(shippedSources(), 'without types'))).toBeUndefined();
   });
 
   test('name only packages that the importer depends on, and every dependency is imported', () => {
@@ -163,18 +184,20 @@ describe('imports', () => {
     expect(broken[0]).toBeTypeOf('string');
   });
 
-  test('the search for cycles can fail', () => {
+  test('the searches for cycles and strays can fail', () => {
     const sources = [
       parse('packages/core/src/a.ts', `import { b } from './x/b.ts';`),
       parse('packages/core/src/x/b.ts', `export * from './c.ts';`),
       parse('packages/core/src/x/c.ts', `import type { A } from '../a.ts';`),
     ];
-    expect(findCycle(importGraph(sources))).toEqual([
+    expect(findCycle(importGraph(sources, 'without types'))).toBeUndefined();
+    expect(findCycle(importGraph(sources, 'with types'))).toEqual([
       'packages/core/src/a.ts',
       'packages/core/src/x/b.ts',
       'packages/core/src/x/c.ts',
       'packages/core/src/a.ts',
     ]);
-    expect(findCycle(importGraph(sources.slice(0, 2)))).toBeUndefined();
+    expect(findCycle(importGraph(sources.slice(0, 2), 'with types'))).toBeUndefined();
+    expect(strays(sources.slice(0, 1), new Set(['packages/core/src/a.ts']))).toHaveLength(1);
   });
 });

@@ -21,10 +21,6 @@ import {
 const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;
 
-/** A function of C or C++ begins in the first column and ends with a brace there. */
-const CPP_FUNCTION =
-  /^(?!namespace|struct|class|enum|union|extern|typedef|#|\/\/)[A-Za-z].*\{\n(?:.*\n)*?\}/gm;
-
 const VIEW = /^(?:(?:Uint|Int|Float|BigInt|BigUint)(?:8|16|32|64)(?:Clamped)?Array|DataView)$/;
 const VIEW_ARGUMENTS = 3;
 
@@ -47,11 +43,18 @@ function longFunctions(file: Source): readonly string[] {
   return found;
 }
 
+/** The same of C and C++: from the last line that began in the first column to a lone brace there. A type ends in `};`. */
 function longCppFunctions(path: string, text: string): readonly string[] {
-  return [...text.matchAll(CPP_FUNCTION)]
-    .map((match) => ({ line: lineOf(text, match.index), lines: match[0].split('\n').length }))
-    .filter(({ lines }) => lines > FUNCTION_LINES_MAX)
-    .map(({ line, lines }) => `${path}:${line} has ${lines} lines`);
+  const found: string[] = [];
+  let start = 0;
+  for (const [index, line] of text.split('\n').entries()) {
+    if (/^[A-Za-z]/.test(line)) start = index;
+    if (line !== '}') continue;
+    const lines = index - start + 1;
+    if (lines > FUNCTION_LINES_MAX) found.push(`${path}:${start + 1} has ${lines} lines`);
+    start = index + 1;
+  }
+  return found;
 }
 
 /** A first argument that can never be a shared buffer: a count, an expression of counts, a list, a fresh plain buffer. */
@@ -129,7 +132,10 @@ function unusedExports(
     .flatMap((file) =>
       file.module.staticExports.flatMap(({ entries: names }) =>
         names
-          .filter(({ exportName }) => !used.has(`${file.path}#${exportName.name}`))
+          // A default export is a worker's: the file that starts the worker names it as a path.
+          .filter(
+            ({ exportName }) => exportName.name !== null && !used.has(`${file.path}#${exportName.name}`),
+          )
           .map(
             ({ start, exportName }) => `${at(file, start)} exports ${exportName.name}, which nothing imports`,
           ),
@@ -187,7 +193,10 @@ describe('sizes', () => {
     expect(longCppFunctions('a.cc', `namespace a {\nint f(int x) {\n${body}}\n}\n`)).toEqual([
       'a.cc:2 has 72 lines',
     ]);
-    expect(longCppFunctions('a.cc', `int f() {\n}\nint g() {\n}\n`)).toEqual([]);
+    expect(longCppFunctions('a.cc', `int f(int x,\n      int y) {\n${body}}\n`)).toEqual([
+      'a.cc:1 has 73 lines',
+    ]);
+    expect(longCppFunctions('a.cc', `int f() {\n}\nint a[] = {\n${body}};\nint g() {\n}\n`)).toEqual([]);
   });
 });
 
