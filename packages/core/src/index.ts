@@ -65,6 +65,10 @@ export { Lease, type LeaseToken } from './arena/lease.ts';
 export type { ReclaimReport } from './arena/reclaim.ts';
 export type { ArenaStats } from './arena/stats.ts';
 export { RingpoolError, type RingpoolErrorDetails } from './errors.ts';
+export { LaneClient } from './lane/client.ts';
+export { createLane, LANE_DEPTH_DEFAULT, LANE_DEPTH_MAX, type LaneHandle } from './lane/layout.ts';
+export { Parking } from './lane/parking.ts';
+export { LaneWorker } from './lane/worker.ts';
 export {
   CQ_ENTRIES_MAX,
   layOutRing,
@@ -72,7 +76,7 @@ export {
   type RingShape,
   SQ_ENTRIES_MAX,
 } from './ring/layout.ts';
-export { type CompletionCallback, type ForeignCallback, RingQueues } from './ring/queues.ts';
+export { type CompletionCallback, type ForeignCallback, type QueueDriver, RingQueues } from './ring/queues.ts';
 export { decode } from './sqe/decode.ts';
 export { type Encoder, type Encoders, encode, encodeOperation } from './sqe/encode.ts';
 export type { Operation, OperationArgs, OperationOf } from './sqe/operations.ts';

@@ -1,1 +1,14 @@
-export {};
+// The public surface of @ringpool/pool: every export is named here, once.
+
+export { type AllocOptions, Lease, RingpoolError } from '@ringpool/core';
+export { type Diagnosis, diagnose, type Finding } from '@ringpool/native';
+export type { FileContents } from './file/contents.ts';
+export type { File, ReadOptions } from './file/file.ts';
+export type { PoolOptions, RegistrationMode } from './pool/options.ts';
+export {
+  type ClosePoolOptions,
+  type OpenFileOptions,
+  openPool,
+  type Pool,
+  type WorkerInfo,
+} from './pool/pool.ts';

@@ -1,0 +1,159 @@
+// What all whole-file reads of one client share: path memory, the byte behind each file where probes land, and the slow
+// paths (a file larger than its lease, a ring without fixed files). Bound to the client's thread.
+
+import {
+  type Address,
+  type Arena,
+  type BufferIndex,
+  encode,
+  type FixedFile,
+  fixedFile,
+  type Lease,
+} from '@ringpool/core';
+
+import type { Client } from '../pool/client.ts';
+import type { ClientLane } from '../pool/client-lane.ts';
+import { operationError } from '../pool/errors.ts';
+import type { PathRoom } from '../pool/path-room.ts';
+import { SingleRequest } from '../pool/request.ts';
+import { FileContents } from './contents.ts';
+import type { File } from './file.ts';
+import { ReadFileRequest } from './read-file.ts';
+
+/** The lease that a file gets when the caller brought none. */
+const FIRST_BYTES = 64 * 1024;
+const GROWTH = 4;
+/** One read asks for at most this much, so that it does not hold up the others on its ring. */
+const READ_BYTES_MAX = 4 * 1024 * 1024;
+const CURRENT = -1;
+
+/** Where a whole-file read stands when the lease turned out to be too small: its probe has read one byte more. */
+export interface Unfinished {
+  readonly path: string;
+  readonly lane: ClientLane;
+  readonly slot: number;
+  readonly lease: Lease;
+  readonly bytes: number;
+}
+
+/** Reads whole files. */
+export class FileReader {
+  readonly client: Client;
+  readonly paths: PathRoom;
+  readonly #arena: Arena;
+  /** By lane: one byte for each fixed-file slot. */
+  readonly #probes: (Lease | undefined)[] = [];
+
+  constructor(client: Client, arena: Arena, paths: PathRoom) {
+    this.client = client;
+    this.#arena = arena;
+    this.paths = paths;
+  }
+
+  /** True when a worker has fixed files: without, files are read through ordinary descriptors. */
+  get available(): boolean {
+    return this.client.lanes.some((lane) => lane.report?.fixedFiles === true);
+  }
+
+  /** Reads a file into `target`, or into a lease of its own when there is none or it is too small. */
+  read(path: string, target: Lease | undefined): Promise<FileContents> {
+    for (const lane of this.client.lanes) this.#probes[lane.worker] ??= this.#arena.alloc(lane.handle.depth);
+    const lease = target ?? this.#arena.allocUnsafe(FIRST_BYTES);
+    let room = -1;
+    try {
+      room = this.paths.write(path, 'readFile');
+      const request = new ReadFileRequest(this, path, room, lease, target === undefined);
+      this.client.start(request);
+      return request.promise;
+    } catch (error) {
+      if (room >= 0) this.paths.release(room);
+      if (target === undefined) lease.release();
+      throw error;
+    }
+  }
+
+  /** As {@link read}, through a descriptor of the process. */
+  async readPlain(target: Lease | undefined, open: () => Promise<File>): Promise<FileContents> {
+    const file = await open();
+    let lease = target ?? this.#arena.allocUnsafe(FIRST_BYTES);
+    let owned = target === undefined;
+    try {
+      let length = 0;
+      for (;;) {
+        length += await file.read(lease, { position: length, offset: length });
+        if (length < lease.length) return new FileContents(lease, length, owned);
+        const larger = this.#grow(lease, length);
+        if (owned) lease.release();
+        lease = larger;
+        owned = true;
+      }
+    } catch (error) {
+      if (owned) lease.release();
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Reads one byte at the file's position into the slot's own byte. */
+  encodeProbe(sqes: Uint32Array, at: number, lane: ClientLane, file: FixedFile, slot: number): void {
+    const probes = this.#probes[lane.worker] as Lease;
+    encode.readFixed(sqes, at, {
+      fd: file,
+      buffer: (probes.address + slot) as Address,
+      length: 1,
+      offset: CURRENT,
+      bufferIndex: probes.segment as BufferIndex,
+    });
+  }
+
+  /** Reads on from where the chain stopped, into leases that grow. */
+  async readOn({ path, lane, slot, lease, bytes }: Unfinished): Promise<FileContents> {
+    const probe = (this.#probes[lane.worker] as Lease).bytes[slot] as number;
+    let grown = this.#grow(lease, bytes);
+    grown.bytes[bytes] = probe;
+    let length = bytes + 1;
+    try {
+      for (;;) {
+        const res = await this.#readSlot(lane, slot, grown, length);
+        if (res < 0) throw operationError(res, { op: 'readFile', syscall: 'read', path });
+        if (res === 0) return new FileContents(grown, length, true);
+        length += res;
+        if (length < grown.length) continue;
+        const larger = this.#grow(grown, length);
+        grown.release();
+        grown = larger;
+      }
+    } catch (error) {
+      grown.release();
+      throw error;
+    }
+  }
+
+  #grow(lease: Lease, bytes: number): Lease {
+    const larger = this.#arena.allocUnsafe(Math.max(FIRST_BYTES, bytes * GROWTH));
+    larger.bytes.set(new Uint8Array(this.#arena.data, lease.offset, bytes));
+    return larger;
+  }
+
+  async #readSlot(lane: ClientLane, slot: number, lease: Lease, at: number): Promise<number> {
+    const ticket = lease.beginOperation('writes', at);
+    const request = new SingleRequest(
+      (sqes, index) =>
+        encode.readFixed(sqes, index, {
+          fd: fixedFile(slot),
+          buffer: (lease.address + at) as Address,
+          length: Math.min(lease.length - at, READ_BYTES_MAX),
+          offset: CURRENT,
+          bufferIndex: lease.segment as BufferIndex,
+        }),
+      lane,
+    );
+    this.client.start(request);
+    try {
+      return await request.promise;
+    } finally {
+      lease.endOperation(ticket);
+    }
+  }
+}

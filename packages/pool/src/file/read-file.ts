@@ -1,0 +1,167 @@
+// Reading a whole file in one trip to a worker: open, read and a probe for the end as one linked chain of SQEs, on a
+// fixed-file slot of the worker's ring, so that no descriptor is made. Bound to the client's thread.
+//
+// open --link--> read --hardlink--> probe of one byte behind what was read
+//
+// A failed open cancels the rest. The probe tells that the file ended where the read did: a short read alone does not,
+// and costs no trip of its own. The file is closed by one more SQE, after the promise has settled.
+
+import {
+  type Address,
+  AT_FDCWD,
+  type BufferIndex,
+  encode,
+  type FixedFile,
+  fixedFile,
+  IOSQE,
+  type Lease,
+  type RingpoolError,
+} from '@ringpool/core';
+
+import type { ClientLane } from '../pool/client-lane.ts';
+import { operationError } from '../pool/errors.ts';
+import { PromisedRequest, Request } from '../pool/request.ts';
+import { FileContents } from './contents.ts';
+import type { FileReader } from './file-reader.ts';
+
+const OPEN = 0;
+const READ = 1;
+const PROBE = 2;
+/** The position of the open file, which each read moves. */
+const CURRENT = -1;
+
+/** One `pool.readFile()`. */
+export class ReadFileRequest extends PromisedRequest<FileContents> {
+  readonly sqes = 3;
+  override readonly files = 1;
+  readonly #reader: FileReader;
+  readonly #path: string;
+  readonly #room: number;
+  readonly #lease: Lease;
+  readonly #owned: boolean;
+  readonly #ticket: number;
+  #file = -1;
+  #on: ClientLane | undefined;
+  #left = 3;
+  #opened = 0;
+  #read = 0;
+  #probed = 0;
+  #death: RingpoolError | undefined;
+
+  constructor(reader: FileReader, path: string, room: number, lease: Lease, owned: boolean) {
+    super();
+    this.#reader = reader;
+    this.#path = path;
+    this.#room = room;
+    this.#lease = lease;
+    this.#owned = owned;
+    this.#ticket = lease.beginOperation('writes');
+  }
+
+  encode(lane: ClientLane): void {
+    const { sqes } = lane;
+    const lease = this.#lease;
+    const slot = lane.takeFile();
+    const file = fixedFile(slot);
+    this.#on = lane;
+    this.#file = slot;
+    encode.openat(sqes, lane.push(this, OPEN), {
+      dirfd: AT_FDCWD,
+      path: this.#reader.paths.addressOf(this.#room) as Address,
+      openFlags: 0, // O_RDONLY: a fixed file is in no descriptor table, so O_CLOEXEC is refused
+      directSlot: file,
+      flags: IOSQE.IO_LINK,
+    });
+    encode.readFixed(sqes, lane.push(this, READ), {
+      fd: file,
+      buffer: lease.address as Address,
+      length: lease.length,
+      offset: CURRENT,
+      bufferIndex: lease.segment as BufferIndex,
+      flags: IOSQE.IO_HARDLINK,
+    });
+    this.#reader.encodeProbe(sqes, lane.push(this, PROBE), lane, file as FixedFile, slot);
+  }
+
+  complete(part: number, res: number): void {
+    if (part === OPEN) this.#opened = res;
+    else if (part === READ) this.#read = res;
+    else this.#probed = res;
+    if (--this.#left === 0) this.#finish();
+  }
+
+  abandon(_part: number, error: RingpoolError): void {
+    this.#death = error;
+    if (--this.#left === 0) this.#finish();
+  }
+
+  #finish(): void {
+    this.#reader.paths.release(this.#room);
+    this.#lease.endOperation(this.#ticket);
+    const failed = this.#opened < 0 ? this.#opened : this.#read < 0 ? this.#read : Math.min(0, this.#probed);
+    if (this.#death !== undefined) this.#fail(this.#death);
+    else if (failed < 0) {
+      const syscall = this.#opened < 0 ? 'open' : 'read';
+      this.#fail(operationError(failed, { op: 'readFile', syscall, path: this.#path }));
+    } else if (this.#probed > 0) {
+      this.#goOn();
+      return;
+    } else this.resolve(new FileContents(this.#lease, this.#read, this.#owned));
+    this.#close();
+  }
+
+  #fail(error: RingpoolError): void {
+    if (this.#owned) this.#lease.release();
+    this.reject(error);
+  }
+
+  /** The file is larger than the lease: reads the rest into a larger one. */
+  #goOn(): void {
+    const lane = this.#on as ClientLane;
+    const start = { path: this.#path, lane, slot: this.#file, lease: this.#lease, bytes: this.#read };
+    void this.#reader
+      .readOn(start)
+      .then(this.resolve, this.reject)
+      .finally(() => {
+        if (this.#owned) this.#lease.release();
+        this.#close();
+      });
+  }
+
+  /** Nobody waits for this one but the slot. */
+  #close(): void {
+    const lane = this.#on;
+    if (lane === undefined || lane.death !== undefined) return;
+    const slot = this.#file;
+    if (this.#opened < 0) {
+      lane.giveFile(slot);
+      return;
+    }
+    this.#reader.client.start(new CloseSlot(lane, slot));
+  }
+}
+
+/** Closes a fixed-file slot and gives it back. */
+class CloseSlot extends Request {
+  readonly sqes = 1;
+  override readonly lane: ClientLane;
+  readonly #slot: number;
+
+  constructor(lane: ClientLane, slot: number) {
+    super();
+    this.lane = lane;
+    this.#slot = slot;
+  }
+
+  encode(lane: ClientLane): void {
+    encode.close(lane.sqes, lane.push(this, 0), { fd: fixedFile(this.#slot) });
+  }
+
+  complete(): void {
+    this.lane.giveFile(this.#slot);
+  }
+
+  abandon(): void {
+    // The slot went with the ring.
+  }
+}

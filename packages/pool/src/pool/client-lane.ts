@@ -1,0 +1,137 @@
+// A client's hands on one worker: its lane, the requests in flight on it, the fixed-file slots that belong to it.
+// Bound to the client's thread.
+
+import { createLane, LaneClient, type LaneHandle, type Parking, type RingpoolError } from '@ringpool/core';
+import { Doorbell } from '@ringpool/native';
+
+import { workerDied } from './errors.ts';
+import type { Request } from './request.ts';
+import type { PoolWords } from './words.ts';
+import type { WorkerReport } from './worker-protocol.ts';
+
+/** One worker, as a client sees it. */
+export class ClientLane {
+  /** The worker's index in the pool. */
+  readonly worker: number;
+  /** What the worker attaches to. */
+  readonly handle: LaneHandle;
+  /** Rings the worker awake. */
+  readonly bell: Doorbell;
+  /** The SQEs, for the encoders. */
+  readonly sqes: Uint32Array;
+  /** Requests that must run here and wait for room. */
+  readonly waiting: Request[] = [];
+  /** How the worker's ring came up; undefined while it is starting. */
+  report: WorkerReport | undefined;
+  /** Why nothing can be submitted any more. */
+  death: RingpoolError | undefined;
+
+  readonly #queue: LaneClient;
+  readonly #parking: Parking;
+  readonly #requests: (Request | undefined)[];
+  readonly #parts: Uint8Array;
+  readonly #freeFiles: number[] = [];
+  readonly #onCompletion: (operation: number, res: number, flags: number) => void;
+
+  constructor(worker: number, depth: number, words: PoolWords) {
+    this.worker = worker;
+    this.handle = createLane(depth);
+    this.bell = Doorbell.create();
+    this.#queue = new LaneClient(this.handle);
+    this.sqes = this.#queue.sqes;
+    this.#parking = words.parking(worker);
+    this.#requests = new Array<Request | undefined>(this.handle.depth).fill(undefined);
+    this.#parts = new Uint8Array(this.#requests.length);
+    this.#onCompletion = (operation, res, flags) => this.#complete(operation, res, flags);
+  }
+
+  /** The worker is up. */
+  start(report: WorkerReport): void {
+    this.report = report;
+    if (!report.fixedFiles) return;
+    for (let slot = this.handle.depth - 1; slot >= 0; slot--) this.#freeFiles.push(slot);
+  }
+
+  /** How many SQEs may be pushed now; 0 when the request cannot be taken. */
+  roomFor(request: Request): number {
+    const { room } = this.#queue;
+    const fits = room >= request.sqes && this.#freeFiles.length >= request.files;
+    return fits && this.death === undefined ? room : 0;
+  }
+
+  /** Operations in flight. */
+  get inFlight(): number {
+    return this.#queue.inFlight;
+  }
+
+  /** Completions that wait to be reaped. */
+  get ready(): number {
+    return this.#queue.ready;
+  }
+
+  /** SQEs pushed and not yet published. */
+  get queued(): number {
+    return this.#queue.queued;
+  }
+
+  /** Takes an SQE for one part of a request: the index to encode at. */
+  push(request: Request, part: number): number {
+    const sqe = this.#queue.push();
+    const operation = this.#queue.operationOf(sqe);
+    this.#requests[operation] = request;
+    this.#parts[operation] = part;
+    return sqe;
+  }
+
+  /** Lets the worker see what was pushed, and rings it awake if it sleeps. */
+  publish(): void {
+    // The tail first, then the parking word: see parking.ts.
+    if (this.#queue.publish() && this.#parking.claim()) this.bell.ring();
+  }
+
+  /** Completes what is ready. Returns how many completions there were. */
+  reap(): number {
+    return this.#queue.reap(this.#onCompletion);
+  }
+
+  /** Takes a slot of the ring's table of fixed files. {@link roomFor} has said that there is one. */
+  takeFile(): number {
+    return this.#freeFiles.pop() as number;
+  }
+
+  /** Gives a slot back, once its file is closed. */
+  giveFile(slot: number): void {
+    this.#freeFiles.push(slot);
+  }
+
+  /**
+   * The worker has ended. Its environment drained the ring before the thread's 'exit' event, so no memory is in use by
+   * the kernel any more, and every request can be abandoned.
+   */
+  die(cause: unknown): void {
+    if (this.death !== undefined) return;
+    const death = workerDied(this.worker, cause);
+    this.death = death;
+    this.#queue.abandon((operation, res, flags) => {
+      if (res !== ABANDONED) this.#complete(operation, res, flags);
+      else this.#take(operation).abandon(this.#parts[operation] as number, death);
+    }, ABANDONED);
+    for (const request of this.waiting.splice(0)) {
+      for (let part = 0; part < request.sqes; part++) request.abandon(part, death);
+    }
+    this.bell.close();
+  }
+
+  #complete(operation: number, res: number, flags: number): void {
+    this.#take(operation).complete(this.#parts[operation] as number, res, flags);
+  }
+
+  #take(operation: number): Request {
+    const request = this.#requests[operation] as Request;
+    this.#requests[operation] = undefined;
+    return request;
+  }
+}
+
+/** No kernel answers this: results are bytes, or errnos down to -4095. */
+const ABANDONED = -0x4000_0000;

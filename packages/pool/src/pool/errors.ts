@@ -1,0 +1,57 @@
+// The errors of operations: what the kernel answered, with the path and the remedy a person needs.
+
+import { errnoName, errnoText, RingpoolError } from '@ringpool/core';
+
+/** What failed, for the error's fields. */
+export interface Failure {
+  /** The pool's operation. */
+  readonly op: string;
+  readonly syscall: string;
+  readonly path?: string | undefined;
+  /** True for a file opened with `direct`. */
+  readonly direct?: boolean | undefined;
+}
+
+const EINVAL = 22;
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'Check the path; a relative one starts from the current directory.',
+  EACCES: 'Check the permissions of the file and of the directories above it.',
+  EISDIR: 'A directory has entries, not bytes: list it with node:fs.',
+  EMFILE: 'Close files, or raise `ulimit -n`.',
+};
+
+/** The error of an operation to which the kernel answered `res`, a negative errno. */
+export function operationError(res: number, { op, syscall, path, direct }: Failure): RingpoolError {
+  const code = errnoName(-res);
+  const where = path === undefined ? '' : ` '${path}'`;
+  const hint =
+    direct === true && -res === EINVAL
+      ? 'With `direct`, the position, the length and the memory must be aligned as the file system wants, mostly to 512 or 4096 bytes.'
+      : HINTS[code];
+  return new RingpoolError(code, `${code}: ${errnoText(-res)}, ${syscall}${where}`, {
+    op,
+    syscall,
+    errno: -res,
+    path,
+    hint,
+  });
+}
+
+/** The error of every operation of a worker that has ended. */
+export function workerDied(worker: number, cause: unknown): RingpoolError {
+  return new RingpoolError('ERR_RINGPOOL_WORKER_DIED', `I/O worker ${worker} ended unexpectedly`, {
+    op: 'worker',
+    cause,
+    hint: 'A read may be repeated; other workers go on.',
+  });
+}
+
+/** The error of what comes after close(). */
+export function closedError(op: string, what: 'pool' | 'file', path?: string): RingpoolError {
+  return new RingpoolError('ERR_RINGPOOL_CLOSED', `the ${what} is closed`, {
+    op,
+    path,
+    hint: what === 'pool' ? 'Open another one with openPool().' : 'Open it again with pool.open().',
+  });
+}

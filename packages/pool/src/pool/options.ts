@@ -1,0 +1,102 @@
+// What openPool takes, checked: an option that is unknown or out of range is refused, never ignored.
+
+import { availableParallelism, totalmem } from 'node:os';
+
+import { RingpoolError } from '@ringpool/core';
+
+/** Whether the arena's segments are registered with the kernel. */
+export type RegistrationMode = 'auto' | 'required' | 'off';
+
+/** Options of {@link openPool}. */
+export interface PoolOptions {
+  /** I/O worker threads, 1 to 64. Default: min(4, CPUs - 1), at least 1. */
+  readonly workers?: number | undefined;
+  /** The most memory the arena may grow to, in bytes. Default: min(64 MiB, 1/16 of the memory this process may use). */
+  readonly arenaBytes?: number | undefined;
+  /** Operations in flight per worker, 4 to 4096; rounded up to a power of two. More wait their turn. Default: 256. */
+  readonly depth?: number | undefined;
+  /**
+   * `'auto'` registers what RLIMIT_MEMLOCK allows and uses the rest unregistered; `'required'` fails where memory
+   * cannot be registered; `'off'` registers nothing. Default: `'auto'`.
+   */
+  readonly registration?: RegistrationMode | undefined;
+}
+
+/** {@link PoolOptions} with every default filled in. */
+export interface ResolvedOptions {
+  readonly workers: number;
+  readonly arenaBytes: number;
+  readonly depth: number;
+  readonly registration: RegistrationMode;
+}
+
+const WORKERS_DEFAULT_MAX = 4;
+export const WORKERS_MAX = 64;
+const ARENA_BYTES_MIN = 1024 * 1024;
+const ARENA_BYTES_DEFAULT_MAX = 64 * 1024 * 1024;
+const ARENA_MEMORY_SHARE = 16;
+const DEPTH_MIN = 4;
+const DEPTH_MAX = 4096;
+const DEPTH_DEFAULT = 256;
+const KNOWN: readonly string[] = ['workers', 'arenaBytes', 'depth', 'registration'];
+
+/** An error for an argument that can never be right. */
+export function invalidArgument(op: string, message: string, hint?: string): RingpoolError {
+  return new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });
+}
+
+/** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless every key of `options` is one of `known`. */
+export function checkKeys(op: string, options: object, known: readonly string[]): void {
+  for (const key in options) {
+    if (known.includes(key)) continue;
+    throw invalidArgument(op, `there is no option '${key}'`, `The options are ${known.join(', ')}.`);
+  }
+}
+
+function integer(name: string, value: number, min: number, max: number): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw invalidArgument(
+    'openPool',
+    `${name} is ${String(value)}`,
+    `It must be an integer from ${min} to ${max}.`,
+  );
+}
+
+/** The memory this process may use: what the cgroup allows, or what the machine has. */
+function memoryLimitBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+}
+
+/** Checks the options of openPool and fills in the defaults. Throws ERR_RINGPOOL_INVALID_ARGUMENT. */
+export function resolveOptions(options: PoolOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument('openPool', `the options are ${String(options)}`, 'Pass an object, or nothing.');
+  }
+  checkKeys('openPool', options, KNOWN);
+  const registration = options.registration ?? 'auto';
+  if (registration !== 'auto' && registration !== 'required' && registration !== 'off') {
+    throw invalidArgument(
+      'openPool',
+      `registration is ${String(registration)}`,
+      "It must be 'auto', 'required' or 'off'.",
+    );
+  }
+  const workersDefault = Math.max(1, Math.min(WORKERS_DEFAULT_MAX, availableParallelism() - 1));
+  const arenaDefault = Math.max(
+    ARENA_BYTES_MIN,
+    Math.min(ARENA_BYTES_DEFAULT_MAX, Math.floor(memoryLimitBytes() / ARENA_MEMORY_SHARE)),
+  );
+  const depth = integer('depth', options.depth ?? DEPTH_DEFAULT, DEPTH_MIN, DEPTH_MAX);
+  return {
+    workers: integer('workers', options.workers ?? workersDefault, 1, WORKERS_MAX),
+    arenaBytes: integer(
+      'arenaBytes',
+      options.arenaBytes ?? arenaDefault,
+      ARENA_BYTES_MIN,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    depth: 2 ** Math.ceil(Math.log2(depth)),
+    registration,
+  };
+}

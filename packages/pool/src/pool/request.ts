@@ -1,0 +1,76 @@
+// One operation of a client on its way through a lane, as an object that the lane calls back. Bound to its thread.
+//
+// created -> (waiting for room) -> in flight -> settled; each SQE of a request is completed or abandoned exactly once.
+
+import type { RingpoolError } from '@ringpool/core';
+
+import type { ClientLane } from './client-lane.ts';
+
+/** What a client hands to a lane. */
+export abstract class Request {
+  /** SQEs it pushes at once: a chain stays on one lane. */
+  abstract readonly sqes: number;
+  /** Fixed-file slots of the lane that it takes while it encodes. */
+  readonly files: number = 0;
+  /** The lane it must run on; undefined: any. */
+  readonly lane: ClientLane | undefined = undefined;
+
+  /** Writes its SQEs: `lane.push(this, part)`, then an encoder, for each. The lane has room for them. */
+  abstract encode(lane: ClientLane): void;
+
+  /** One of its SQEs has completed. `res` is the CQE's. */
+  abstract complete(part: number, res: number, flags: number): void;
+
+  /** One of its SQEs never will complete, because the worker has died; its memory is safe to reuse. */
+  abstract abandon(part: number, error: RingpoolError): void;
+}
+
+let capturedResolve: (value: never) => void;
+let capturedReject: (error: unknown) => void;
+/** One executor for all promises: a closure for each would be garbage of every operation. */
+const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
+  capturedResolve = resolve;
+  capturedReject = reject;
+};
+
+/** Base of requests that settle one promise. */
+export abstract class PromisedRequest<T> extends Request {
+  readonly promise: Promise<T>;
+  protected readonly resolve: (value: T) => void;
+  protected readonly reject: (error: unknown) => void;
+
+  constructor() {
+    super();
+    this.promise = new Promise<T>(
+      capture as (resolve: (value: T) => void, reject: (e: unknown) => void) => void,
+    );
+    this.resolve = capturedResolve as (value: T) => void;
+    this.reject = capturedReject;
+  }
+}
+
+/** A single SQE written by a function: for operations that are not on a hot path. */
+export class SingleRequest extends PromisedRequest<number> {
+  readonly sqes = 1;
+  override readonly lane: ClientLane | undefined;
+  readonly #write: (sqes: Uint32Array, slot: number) => void;
+
+  /** `write` encodes the SQE. The promise resolves to the CQE's result, a negative errno included. */
+  constructor(write: (sqes: Uint32Array, slot: number) => void, lane?: ClientLane) {
+    super();
+    this.#write = write;
+    this.lane = lane;
+  }
+
+  encode(lane: ClientLane): void {
+    this.#write(lane.sqes, lane.push(this, 0));
+  }
+
+  complete(_part: number, res: number): void {
+    this.resolve(res);
+  }
+
+  abandon(_part: number, error: RingpoolError): void {
+    this.reject(error);
+  }
+}

@@ -1,0 +1,96 @@
+// What a worker's ring knows of the arena: the memory SQEs may point into, and which segments are registered with it.
+// Bound to the worker's thread.
+
+import { Arena, type ArenaHandle, opcodes, RingpoolError } from '@ringpool/core';
+import type { Ring } from '@ringpool/native';
+
+import { type PoolWords, SEGMENT_REGISTERED, SEGMENTS_MAX } from './words.ts';
+
+const READ_FIXED = opcodes.readFixed.value;
+const WRITE_FIXED = opcodes.writeFixed.value;
+const READ = opcodes.read.value;
+const WRITE = opcodes.write.value;
+const OPCODE_MASK = 0xff;
+const BUFFER_INDEX_MASK = 0xffff;
+
+/** The arena as one worker's ring sees it. */
+export class WorkerBuffers {
+  readonly #ring: Ring;
+  readonly #arena: Arena;
+  readonly #words: PoolWords;
+  /** Per segment: 1 when this ring has it registered. */
+  readonly #registered: Uint8Array = new Uint8Array(SEGMENTS_MAX);
+  #segments = 0;
+  #version = -1;
+
+  constructor(ring: Ring, words: PoolWords, handle: ArenaHandle, clientId: number) {
+    this.#ring = ring;
+    this.#words = words;
+    this.#arena = Arena.attach(handle, { clientId });
+    if (words.anchorRing !== 0) this.#makeTable();
+  }
+
+  #makeTable(): void {
+    try {
+      this.#ring.registerBuffersSparse(SEGMENTS_MAX);
+    } catch (error) {
+      // Then this ring goes without: its operations are READ and WRITE.
+      if (!(error instanceof RingpoolError)) throw error;
+    }
+  }
+
+  /** Looks whether the arena has grown or segments were registered. Two loads when nothing has happened. */
+  refresh(): void {
+    // The client stored these before it published the first SQE on a new segment, and we load them after its tail.
+    const segments = this.#arena.segmentCount;
+    const version = this.#words.registrationVersion;
+    if (segments !== this.#segments) this.#attach(segments);
+    if (version !== this.#version) this.#clone(version, segments);
+  }
+
+  #attach(segments: number): void {
+    const last = this.#arena.segment(segments - 1);
+    this.#ring.attachMemory(new Uint8Array(this.#arena.data, 0, last.offset + last.bytes));
+    this.#segments = segments;
+  }
+
+  #clone(version: number, segments: number): void {
+    this.#version = version;
+    for (let segment = 0; segment < segments; segment++) {
+      if (this.#registered[segment] === 1 || this.#words.segmentState(segment) !== SEGMENT_REGISTERED)
+        continue;
+      this.#registered[segment] = this.#cloneOne(segment) ? 1 : 0;
+    }
+  }
+
+  #cloneOne(segment: number): boolean {
+    if (this.#ring.buffers.length === 0) return false;
+    const views = new Array<Uint8Array | null>(segment + 1).fill(null);
+    views[segment] = this.#arena.segmentView(segment);
+    try {
+      this.#ring.cloneBuffersFrom(
+        { ringId: this.#words.anchorRing, views },
+        { sourceOffset: segment, offset: segment, count: 1, replace: true },
+      );
+      return true;
+    } catch (error) {
+      // No memlock for a registration of our own, say: the segment is used unregistered on this ring.
+      if (error instanceof RingpoolError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Clients name the segment of every read and write; where this ring has not registered it, the SQE at word `at` is
+   * turned into the plain form on the same memory.
+   */
+  lower(sqes: Uint32Array, at: number): void {
+    const first = sqes[at] as number;
+    const opcode = first & OPCODE_MASK;
+    if (opcode !== READ_FIXED && opcode !== WRITE_FIXED) return;
+    const index = (sqes[at + 10] as number) & BUFFER_INDEX_MASK;
+    if (this.#registered[index] === 1) return;
+    sqes[at] = (first & ~OPCODE_MASK) | (opcode === READ_FIXED ? READ : WRITE);
+    sqes[at + 10] = (sqes[at + 10] as number) & ~BUFFER_INDEX_MASK;
+  }
+}

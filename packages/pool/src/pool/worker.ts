@@ -1,0 +1,22 @@
+// The entry point of a worker thread. Its piscina task opens the ring, starts the loop and returns: a task that never
+// ended would keep the process alive, because piscina holds its port open for a running task.
+
+import { setImmediate } from 'node:timers';
+
+import { RingpoolError } from '@ringpool/core';
+
+import { WorkerLoop } from './worker-loop.ts';
+import { postError, type WorkerAnswer, type WorkerSpec } from './worker-protocol.ts';
+
+/** Starts this thread's I/O loop and answers how its ring came up. */
+export default function start(spec: WorkerSpec): WorkerAnswer {
+  try {
+    const loop = new WorkerLoop(spec);
+    // After the answer has been posted: the loop blocks this thread's event loop.
+    setImmediate(() => loop.run());
+    return { report: loop.report };
+  } catch (error) {
+    if (error instanceof RingpoolError) return { error: postError(error) };
+    throw error;
+  }
+}
