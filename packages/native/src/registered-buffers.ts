@@ -38,6 +38,7 @@ export interface CloneOptions {
 const EFAULT = 14;
 const EINVAL = 22;
 const EBADF = 9;
+const EBUSY = 16;
 /** Foreign CQEs are told apart by bit 63 of user_data, and tags are the kernel's user_data. */
 const TAG_BIT = 1n << 63n;
 const TAG_MAX = TAG_BIT - 1n;
@@ -169,22 +170,25 @@ export class RegisteredBuffers {
     const { sourceOffset = 0, offset = 0, replace = false, fallback = true } = options;
     const count = options.count ?? source.views.length - sourceOffset;
     const views = source.views.slice(sourceOffset, sourceOffset + count);
-    if (views.length !== count || count < 1 || sourceOffset < 0 || offset < 0) {
+    const whole = [sourceOffset, offset, count].every((value) => Number.isInteger(value) && value >= 0);
+    if (!whole || views.length !== count || count < 1) {
       throw invalid(
         'cloneBuffersFrom',
         `${count} buffers from ${sourceOffset} are not inside the source's ${source.views.length}`,
       );
     }
     this.#checkViews(views, 'cloneBuffersFrom');
-    const whole = sourceOffset === 0 && offset === 0 && count === source.views.length;
+    const all = sourceOffset === 0 && offset === 0 && count === source.views.length;
     // Zero buffers means all of them, which is the only form that 6.12 knows.
-    const wanted = whole && !replace ? 0 : count;
+    const wanted = all && !replace ? 0 : count;
     const result = this.#native.cloneBuffers(source.ringId, views, sourceOffset, offset, wanted, replace);
     if (result >= 0) {
       this.#remember(offset, views);
       return 'cloned';
     }
     if (result !== -EINVAL || !fallback) throw this.#cloneError(-result, views);
+    // A kernel that cannot clone says so before it looks whether there is room.
+    if (this.#views.length > 0 && !replace) throw this.#cloneError(EBUSY, views);
     if (this.#views.length > 0) this.update(offset, views);
     else if (views.includes(null) || offset > 0) {
       this.registerSparse(offset + count);

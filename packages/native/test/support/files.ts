@@ -1,7 +1,7 @@
 // A directory for one test file, removed when the file's tests are over.
 
 import { execFileSync } from 'node:child_process';
-import { constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
@@ -9,6 +9,7 @@ import { afterAll } from 'vitest';
 /** Makes the directory, readable by every user, and removes it after the tests. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'ringpool-test-'));
+  chmodSync(directory, 0o755);
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
