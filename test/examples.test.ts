@@ -1,9 +1,10 @@
 // Every example in a docstring, a README or docs/ compiles under the strictest settings and runs.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileExamples, fences, findExamples, runExample } from './support/examples.ts';
+import { root } from './support/repository.ts';
 
 const examples = findExamples();
 // Two more that must fail: one does not compile, one asserts what is not so.
@@ -24,7 +25,9 @@ describe('examples', () => {
 
   test.each(examples.map(({ origin }, index) => [origin, index] as const))('%s', async (_, index) => {
     expect(complaints[index], 'tsc').toBe('');
-    const { ok, output } = await runExample(index, await mkdtemp(join(folder, 'run-')));
+    const cwd = await mkdtemp(join(folder, 'run-'));
+    await copyFile(`${root}/package.json`, join(cwd, 'package.json')); // a file that examples may read
+    const { ok, output } = await runExample(index, cwd);
     expect(ok, output).toBe(true);
   });
 

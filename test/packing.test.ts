@@ -17,6 +17,10 @@ const PROGRAMS = ['node', 'npm', 'sh'];
 
 const execute = promisify(execFile);
 
+interface Native {
+  diagnose(): { readonly available: boolean; readonly error?: Error };
+}
+
 /** pnpm as it was started, or through npx when vitest was started by hand. */
 function pnpm(args: readonly string[], cwd: string): Promise<unknown> {
   const { npm_execpath: own = '' } = process.env;
@@ -89,8 +93,9 @@ describe('the packed packages', () => {
   });
 
   test('read a file through a ring and through the pool', async ({ skip }) => {
-    const api = (await import(`${root}/packages/native/dist/index.js`)) as Record<string, unknown>;
-    if (api['Ring'] === undefined) skip('@ringpool/native exports no Ring yet');
+    const { diagnose } = (await import(`${root}/packages/native/dist/index.js`)) as Native;
+    const { available, error } = diagnose();
+    if (!available) skip(error?.message);
     const app = join(folder, 'app');
     await copyFile(`${root}/test/fixtures/packed-read.mjs`, join(app, 'read.mjs'));
     await writeFile(join(app, 'sample.txt'), 'registered once, read by every thread\n');

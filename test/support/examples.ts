@@ -93,7 +93,7 @@ export async function compileExamples(examples: readonly Example[]): Promise<rea
   );
 }
 
-/** Runs a compiled example in `cwd`, an empty folder of its own. */
+/** Runs a compiled example in `cwd`. */
 export function runExample(index: number, cwd: string): Promise<ExampleRun> {
   const file = `${FOLDER}/out/example-${index}.js`;
   return run(['--enable-source-maps', '--import', `${FOLDER}/prelude.mjs`, file], RUN_TIMEOUT_MS, cwd);
