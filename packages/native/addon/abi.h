@@ -117,6 +117,7 @@ constexpr uint32_t kFeatExtArg = 1u << 8;
 constexpr uint32_t kEnterGetevents = 1u << 0;
 constexpr uint32_t kEnterSqWakeup = 1u << 1;
 constexpr uint32_t kEnterExtArg = 1u << 3;
+constexpr uint32_t kEnterRegisteredRing = 1u << 4;
 
 constexpr uint32_t kSqNeedWakeup = 1u << 0;
 constexpr uint32_t kSqCqOverflow = 1u << 1;
@@ -125,6 +126,8 @@ constexpr uint32_t kSqTaskrun = 1u << 2;
 constexpr uint32_t kCqeFMore = 1u << 1;
 
 constexpr uint8_t kSqeFixedFile = 1u << 0;
+/** IO_DRAIN, IO_LINK, IO_HARDLINK: an SQE's place among its neighbours. */
+constexpr uint8_t kSqeLinkFlags = 1u << 1 | 1u << 2 | 1u << 3;
 constexpr uint8_t kSqeBufferSelect = 1u << 5;
 constexpr uint8_t kSqeCqeSkipSuccess = 1u << 6;
 
@@ -137,8 +140,11 @@ constexpr uint32_t kUnregisterBuffers = 1;
 constexpr uint32_t kUnregisterFiles = 3;
 constexpr uint32_t kRegisterBuffers2 = 15;
 constexpr uint32_t kRegisterBuffersUpdate = 16;
+constexpr uint32_t kRegisterRingFds = 20;
+constexpr uint32_t kUnregisterRingFds = 21;
 constexpr uint32_t kRegisterCloneBuffers = 30;
 constexpr uint32_t kRsrcRegisterSparse = 1u << 0;
+constexpr uint32_t kAnyRegisteredRing = ~0u;
 constexpr uint32_t kCloneDstReplace = 1u << 1;
 
 // Opcodes the addon itself submits or tells apart. The full table lives in @ringpool/core.

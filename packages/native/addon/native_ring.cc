@@ -36,6 +36,7 @@ Napi::Function NativeRing::Define(Napi::Env env) {
       {
           InstanceMethod<&NativeRing::Open>("open"),
           InstanceMethod<&NativeRing::Sync>("sync"),
+          InstanceMethod<&NativeRing::Refill>("refill"),
           InstanceMethod<&NativeRing::Attach>("attach"),
           InstanceMethod<&NativeRing::AllowUnknownPointers>("allowUnknownPointers"),
           InstanceMethod<&NativeRing::Register>("register"),
@@ -102,7 +103,13 @@ napi_value NativeRing::Enter(napi_env env, napi_callback_info info) {
 }
 
 Napi::Value NativeRing::Sync(const Napi::CallbackInfo& info) {
+  box_->core.Refill();
   box_->core.Sync();
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeRing::Refill(const Napi::CallbackInfo& info) {
+  box_->core.Refill();
   return info.Env().Undefined();
 }
 

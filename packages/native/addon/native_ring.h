@@ -20,6 +20,7 @@ class NativeRing : public Napi::ObjectWrap<NativeRing> {
  private:
   Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Sync(const Napi::CallbackInfo& info);
+  Napi::Value Refill(const Napi::CallbackInfo& info);
   Napi::Value Attach(const Napi::CallbackInfo& info);
   Napi::Value AllowUnknownPointers(const Napi::CallbackInfo& info);
   Napi::Value Register(const Napi::CallbackInfo& info);

@@ -3,12 +3,10 @@
 #include "ring_core.h"
 
 #include <sched.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstring>
 
-#include "clock.h"
 #include "syscalls.h"
 
 namespace ringpool {
@@ -18,35 +16,75 @@ RingCore::~RingCore() {
   ReleaseMappings();
 }
 
-// Marks the next `count` SQEs in flight and hands them to the kernel's side of the queue. All or nothing: a forged
-// user_data leaves every slot as it was, because an operation we cannot track could outlive its memory.
+// Frees the slots whose terminal CQE JavaScript has reaped, and gives those CQEs back to the kernel.
+void RingCore::SettleReaped() {
+  const uint32_t reaped = reaped_word_->load(std::memory_order_relaxed);
+  // JavaScript can only have reaped what was there: anything else would let a slot's memory go too early.
+  if (reaped - settled_ > script_.cq_tail->load(std::memory_order_relaxed) - settled_) return;
+  for (; settled_ != reaped; settled_++) {
+    const abi::Cqe* cqe = CqeAt(script_.cqes, settled_);
+    if (cqe->flags & abi::kCqeFMore || !slots_.IsTaken(cqe->user_data)) continue;
+    free_slots_[free_count_++] = slots_.Settle(cqe->user_data);
+  }
+  // Pairs with the kernel's load-acquire of the head before it writes over a CQE.
+  script_.cq_head->store(settled_, std::memory_order_release);
+}
+
+// Gives the SQEs that have room in the queue their user_data ahead of time, as long as slots are free.
+void RingCore::Arm() {
+  const uint32_t room = sq_entries_ - (armed_ - kernel_.sq_head->load(std::memory_order_acquire));
+  for (uint32_t count = free_count_ < room ? free_count_ : room; count > 0; count--) {
+    const uint64_t user_data = slots_.Arm(free_slots_[--free_count_]);
+    armed_user_data_[armed_ & (sq_entries_ - 1)] = user_data;
+    SqeAt(script_.sqes, armed_)->user_data = user_data;
+    armed_++;
+  }
+  armed_word_->store(armed_, std::memory_order_relaxed);
+}
+
+void RingCore::Refill() {
+  if (fd_ < 0) return;
+  SettleReaped();
+  Arm();
+}
+
+// Marks the next `count` SQEs in flight and hands them to the kernel's side of the queue. All or nothing: an operation
+// that does not carry its own user_data could outlive its memory, because we would not know its CQE.
 int RingCore::Stage(uint32_t count) {
+  if (count > armed_ - published_) return -EINVAL;
   for (uint32_t index = 0; index < count; index++) {
     abi::Sqe* sqe = SqeAt(script_.sqes, published_ + index);
-    const uint64_t user_data = sqe->user_data;
-    if (!slots_.IsFresh(user_data)) {
-      for (uint32_t undo = 0; undo < index; undo++) {
-        const uint64_t staged = SqeAt(script_.sqes, published_ + undo)->user_data;
-        slots_.Store(static_cast<uint32_t>(staged), static_cast<uint32_t>(staged >> 32), kSlotFree);
-      }
+    const uint64_t user_data = armed_user_data_[(published_ + index) & (sq_entries_ - 1)];
+    if (sqe->user_data != user_data) {
+      Refuse(sqe);
+      sqe->user_data = user_data;
       return kEnterForged - static_cast<int>(index);
     }
     const uint32_t slot = static_cast<uint32_t>(user_data);
-    const uint32_t generation = static_cast<uint32_t>(user_data >> 32);
-    meta_[slot] = SlotMeta{UsesRegisteredBuffer(*sqe) ? generation : ~0u, sqe->opcode};
-    uint32_t state = kSlotInFlight;
-    if (!guard_.Allows(*sqe) || (sqe->flags & abi::kSqeCqeSkipSuccess)) {
-      state = kSlotRefused;
-      sqe->opcode = abi::kOpRefused;
-      sqe->flags &= static_cast<uint8_t>(~abi::kSqeCqeSkipSuccess);
+    const uint8_t traits = kOpcodeTraits[sqe->opcode];
+    const bool registered = (traits & kMayUseRegistered) && UsesRegisteredBuffer(*sqe);
+    meta_[slot] = SlotMeta{registered ? static_cast<uint32_t>(user_data >> 32) : ~0u, sqe->opcode};
+    if (((traits & kHasPointers) && !guard_.Allows(*sqe)) || (sqe->flags & abi::kSqeCqeSkipSuccess)) {
+      Refuse(sqe);
+      slots_.Refuse(slot);
     }
-    slots_.Store(slot, generation, state);
     if (mapped_) std::memcpy(SqeAt(kernel_.sqes, published_ + index), sqe, size_t{1} << sqe_shift_);
   }
   published_ += count;
   // Pairs with the kernel's load-acquire of the tail: the SQEs above are visible before it.
   kernel_.sq_tail->store(published_, std::memory_order_release);
   return 0;
+}
+
+// Takes an SQE's teeth out: it keeps its place in its chain, completes with an error, and touches no memory.
+void RingCore::Refuse(abi::Sqe* sqe) const {
+  const uint64_t user_data = sqe->user_data;
+  const uint8_t links = sqe->flags & abi::kSqeLinkFlags;
+  std::memset(sqe, 0, size_t{1} << sqe_shift_);
+  sqe->opcode = abi::kOpRefused;
+  sqe->flags = links;
+  sqe->fd = -1;
+  sqe->user_data = user_data;
 }
 
 uint32_t RingCore::Unsubmitted() const {
@@ -60,61 +98,77 @@ bool RingCore::MustWakePoller() const {
 }
 
 int RingCore::Submit(uint32_t flags, uint32_t to_submit, uint32_t min_complete, int64_t timeout_ms) {
+  int fd = fd_;
+  if (registered_index_ >= 0) {
+    fd = registered_index_;
+    flags |= abi::kEnterRegisteredRing;
+  }
+  if (min_complete == 0) return SysEnter(fd, to_submit, 0, flags, nullptr, 0);
   abi::Timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1000000};
   abi::GeteventsArg arg{};
-  if (min_complete > 0) arg.ts = reinterpret_cast<uint64_t>(&timeout);
-  return SysEnter(fd_, to_submit, min_complete, flags | abi::kEnterExtArg, &arg, sizeof arg);
+  arg.ts = reinterpret_cast<uint64_t>(&timeout);
+  return SysEnter(fd, to_submit, min_complete, flags | abi::kEnterExtArg, &arg, sizeof arg);
 }
 
 int RingCore::Enter(uint32_t count, uint32_t min_complete, int32_t timeout_ms) {
   if (fd_ < 0) return -EBADF;
+  SettleReaped();
   if (count > 0) {
     const int staged = Stage(count);
     if (staged < 0) return staged;
   }
+  const int result = flags_ & abi::kSetupSqpoll ? EnterPolled(count, min_complete, timeout_ms)
+                                                : EnterKernel(min_complete, timeout_ms);
+  if (mapped_) Sync();
+  Arm();
+  return result;
+}
+
+// With SQPOLL the kernel's thread takes the SQEs: it may need waking, and completions may be waited for.
+int RingCore::EnterPolled(uint32_t count, uint32_t min_complete, int32_t timeout_ms) {
+  uint32_t flags = min_complete > 0 || (flags_ & abi::kSetupIopoll) ? abi::kEnterGetevents : 0;
+  if (MustWakePoller()) flags |= abi::kEnterSqWakeup;
+  if (kernel_.sq_flags->load(std::memory_order_relaxed) & abi::kSqCqOverflow) flags |= abi::kEnterGetevents;
+  if (flags == 0) return static_cast<int>(count);
+  const int result = Submit(flags, count, min_complete, timeout_ms);
+  return result >= 0 || result == -ETIME || result == -EINTR ? static_cast<int>(count) : result;
+}
+
+int RingCore::EnterKernel(uint32_t min_complete, int32_t timeout_ms) {
   const bool polled = flags_ & abi::kSetupIopoll;
-  const bool sqpoll = flags_ & abi::kSetupSqpoll;
   // With IOPOLL the kernel busy-waits without a bound, so one look at a time; the caller loops.
   if (polled && min_complete > 1) min_complete = 1;
   uint32_t flags = min_complete > 0 || polled || (flags_ & abi::kSetupDeferTaskrun) ? abi::kEnterGetevents : 0;
   if (kernel_.sq_flags->load(std::memory_order_relaxed) & (abi::kSqCqOverflow | abi::kSqTaskrun)) {
     flags |= abi::kEnterGetevents;
   }
-  const int64_t deadline = NowMs() + timeout_ms;
   uint32_t submitted = 0;
-  uint32_t retries = 0;
-  int error = 0;
-  for (;;) {
-    uint32_t to_submit = sqpoll ? count : Unsubmitted();
-    if (sqpoll && MustWakePoller()) flags |= abi::kEnterSqWakeup;
-    if (sqpoll && flags == 0) {
-      submitted = count;
-      break;
-    }
-    const int64_t left = min_complete > 0 ? deadline - NowMs() : 0;
-    const int result = Submit(flags, to_submit, polled && left <= 0 ? 0 : min_complete, left > 0 ? left : 0);
+  for (uint32_t retries = 0;;) {
+    const int result = Submit(flags, Unsubmitted(), min_complete, timeout_ms);
     if (result >= 0) {
       submitted += static_cast<uint32_t>(result);
       // Without SUBMIT_ALL the kernel stops behind a bad SQE and does not wait: go on with the rest.
-      if (!sqpoll && result > 0 && Unsubmitted() > 0) continue;
-      break;
+      if (result > 0 && Unsubmitted() > 0) continue;
+      return static_cast<int>(submitted);
     }
-    if (result == -ETIME) break;  // the bound passed
-    if (result == -EINTR) {       // a signal: wait for what is left of the bound
-      if (min_complete > 0 && NowMs() >= deadline) break;
-      continue;
+    switch (-result) {
+      case ETIME:  // the bound passed
+        return static_cast<int>(submitted);
+      case EINTR:  // a signal: a wait ends early, and the caller knows its own bound; a submission goes on
+        if (min_complete > 0) return static_cast<int>(submitted);
+        continue;
+      case EAGAIN:  // no memory for requests just now
+        if (retries++ < kEagainRetriesMax) {
+          flags |= abi::kEnterGetevents;
+          min_complete = 0;
+          sched_yield();
+          continue;
+        }
+        return submitted > 0 ? static_cast<int>(submitted) : result;
+      default:  // EBUSY: the overflow list must be reaped first; the others are programming errors
+        return submitted > 0 ? static_cast<int>(submitted) : result;
     }
-    if (result == -EAGAIN && retries++ < kEagainRetriesMax) {  // no memory for requests just now
-      flags |= abi::kEnterGetevents;
-      min_complete = 0;
-      sched_yield();
-      continue;
-    }
-    error = result;  // EBUSY: the overflow list must be reaped first; the others are programming errors
-    break;
   }
-  if (mapped_) Sync();
-  return submitted > 0 || error == 0 ? static_cast<int>(submitted) : error;
 }
 
 void RingCore::Sync() {
@@ -123,8 +177,7 @@ void RingCore::Sync() {
   uint32_t head = kernel_.cq_head->load(std::memory_order_relaxed);
   const uint32_t ready = kernel_.cq_tail->load(std::memory_order_acquire);
   uint32_t tail = script_.cq_tail->load(std::memory_order_relaxed);
-  const uint32_t reaped = script_.cq_head->load(std::memory_order_acquire);
-  while (head != ready && tail - reaped < cq_entries_) {
+  while (head != ready && tail - settled_ < cq_entries_) {
     std::memcpy(CqeAt(script_.cqes, tail), CqeAt(kernel_.cqes, head), size_t{1} << cqe_shift_);
     head++;
     tail++;

@@ -52,10 +52,15 @@ enum ControlWord : uint32_t {
   kWordFeatures,
   kWordFlags,
   kWordFd,
+  kWordReaped,  // JavaScript writes: the CQ index up to which it has reaped
+  kWordArmed,   // the addon writes: the SQ index up to which SQEs carry a user_data and may be pushed
   kControlWords = 64,
 };
 
-/** Answer of Enter: SQE `-(code) + kEnterForged` carries a user_data that push() did not issue. Nothing was submitted. */
+/**
+ * Answer of Enter: queued SQE `kEnterForged - code` carried a user_data other than the one it was armed with. Nothing
+ * was submitted; that SQE got its user_data back and an opcode no kernel knows, so that the next Enter takes the batch.
+ */
 constexpr int32_t kEnterForged = -10000;
 
 /** How many times an EAGAIN from the kernel (out of request memory) is retried before the caller hears of it. */
@@ -76,13 +81,16 @@ class RingCore {
   int Open(const RingConfig& config);
 
   /**
-   * Publishes the next `count` SQEs, submits, and waits for `min_complete` CQEs or `timeout_ms`.
-   * Returns how many SQEs the kernel took, a negative errno, or a code below kEnterForged.
+   * Publishes the next `count` SQEs, submits, and waits for `min_complete` CQEs or `timeout_ms`; a signal ends the
+   * wait early. Returns how many SQEs the kernel took, a negative errno, or a code below kEnterForged.
    */
   int Enter(uint32_t count, uint32_t min_complete, int32_t timeout_ms);
 
   /** Mapped mode: brings CQEs over and carries the CQ flags down, without entering the kernel. */
   void Sync();
+
+  /** Frees the slots of the CQEs that JavaScript has reaped, and arms as many SQEs as there are free slots and room. */
+  void Refill();
 
   int Register(uint32_t op, const void* arg, uint32_t count) const;
 
@@ -98,7 +106,8 @@ class RingCore {
 
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
-  uint32_t owed() const { return slots_.Owed(); }
+  /** Operations submitted whose terminal CQE has not been settled. */
+  uint32_t owed() const { return slots_.Taken() - (armed_ - published_); }
   Guard& guard() { return guard_; }
 
  private:
@@ -111,8 +120,13 @@ class RingCore {
   int BindMapped(const abi::Params& params);
   void PublishControlWords(const abi::Params& params);
   int Stage(uint32_t count);
+  void Refuse(abi::Sqe* sqe) const;
+  void SettleReaped();
+  void Arm();
   uint32_t Unsubmitted() const;
   int Submit(uint32_t flags, uint32_t to_submit, uint32_t min_complete, int64_t timeout_ms);
+  int EnterKernel(uint32_t min_complete, int32_t timeout_ms);
+  int EnterPolled(uint32_t count, uint32_t min_complete, int32_t timeout_ms);
   bool MustWakePoller() const;
   void WithdrawUnsubmitted();
   void SettleReady();
@@ -120,6 +134,8 @@ class RingCore {
   uint32_t CancelWhere(const std::function<bool(uint8_t opcode)>& wanted);
   uint32_t OwedRegistered() const;
   void ReleaseMappings();
+  void RegisterDescriptor();
+  void UnregisterDescriptor();
 
   abi::Sqe* SqeAt(uint8_t* base, uint32_t index) const {
     return reinterpret_cast<abi::Sqe*>(base + (static_cast<uint64_t>(index & (sq_entries_ - 1)) << sqe_shift_));
@@ -146,7 +162,17 @@ class RingCore {
   RingMemory memory_{};
   Queues kernel_{};  // what the kernel reads and writes
   Queues script_{};  // what JavaScript reads and writes: the same in shared mode
+  // SQ indices: SQEs before published_ are the kernel's, those from there to armed_ may be pushed.
   uint32_t published_ = 0;
+  uint32_t armed_ = 0;
+  // CQ index: the slots of CQEs before it are free again.
+  uint32_t settled_ = 0;
+  std::vector<uint64_t> armed_user_data_;  // by SQ position: what the SQE there must carry
+  std::vector<uint32_t> free_slots_;       // a stack of free_count_
+  uint32_t free_count_ = 0;
+  Word* reaped_word_ = nullptr;
+  Word* armed_word_ = nullptr;
+  int registered_index_ = -1;  // in the thread's table of registered rings: spares a descriptor look-up at each enter
   enum class CancelPhase : uint8_t { kNone, kEvents, kReads, kAll };
   CancelPhase cancelled_ = CancelPhase::kNone;
   int64_t drain_started_ms_ = 0;

@@ -48,29 +48,32 @@ bool IsRead(uint8_t opcode) {
 
 // SQEs that never reached the kernel are simply not submitted: the tail goes back to the kernel's head.
 void RingCore::WithdrawUnsubmitted() {
-  if (flags_ & abi::kSetupSqpoll) return;  // the poller may be reading them: they will complete like the others
-  const uint32_t head = kernel_.sq_head->load(std::memory_order_acquire);
-  for (uint32_t index = head; index != published_; index++) {
-    const uint64_t user_data = SqeAt(kernel_.sqes, index)->user_data;
-    if (slots_.IsOwed(user_data)) slots_.Settle(user_data);
+  // With SQPOLL the kernel's thread may be reading what was published: it completes like the others.
+  const uint32_t head = flags_ & abi::kSetupSqpoll ? published_ : kernel_.sq_head->load(std::memory_order_acquire);
+  for (; armed_ != head; armed_--) {
+    const uint64_t user_data = armed_user_data_[(armed_ - 1) & (sq_entries_ - 1)];
+    if (slots_.IsTaken(user_data)) slots_.Settle(user_data);
   }
+  armed_word_->store(armed_, std::memory_order_relaxed);
+  if (published_ == head) return;
   published_ = head;
   kernel_.sq_tail->store(head, std::memory_order_release);
 }
 
-// Consumes every CQE that is ready, on both sides of a mapped ring, and frees the slots whose last CQE it was.
+// Consumes every CQE that is ready, reaped or not, on both sides of a mapped ring, and frees the slots whose last CQE it
+// was. Only close() does this: nobody will reap any more.
 void RingCore::SettleReady() {
-  const auto settle = [this](Queues& side) {
-    uint32_t head = side.cq_head->load(std::memory_order_relaxed);
+  const auto settle = [this](Queues& side, uint32_t head) {
     const uint32_t tail = side.cq_tail->load(std::memory_order_acquire);
     for (; head != tail; head++) {
       const abi::Cqe* cqe = CqeAt(side.cqes, head);
-      if (!(cqe->flags & abi::kCqeFMore) && slots_.IsOwed(cqe->user_data)) slots_.Settle(cqe->user_data);
+      if (!(cqe->flags & abi::kCqeFMore) && slots_.IsTaken(cqe->user_data)) slots_.Settle(cqe->user_data);
     }
     side.cq_head->store(head, std::memory_order_release);
+    return head;
   };
-  if (mapped_) settle(script_);
-  settle(kernel_);
+  settled_ = settle(script_, settled_);
+  if (mapped_) settle(kernel_, kernel_.cq_head->load(std::memory_order_relaxed));
 }
 
 uint32_t RingCore::CancelWhere(const std::function<bool(uint8_t opcode)>& wanted) {
@@ -85,17 +88,17 @@ uint32_t RingCore::CancelWhere(const std::function<bool(uint8_t opcode)>& wanted
     }
   };
   for (uint32_t slot = 0; slot < slots_.count(); slot++) {
-    const uint32_t word = slots_.Load(slot);
-    if ((word & kSlotStateMask) != kSlotInFlight || !wanted(meta_[slot].opcode)) continue;
+    if (slots_.IsFree(slot) || !wanted(meta_[slot].opcode)) continue;
     if (Unsubmitted() >= sq_entries_) flush();
     if (Unsubmitted() >= sq_entries_) return cancelled;  // the kernel takes no SQEs: waiting is all that is left
+    armed_user_data_[published_ & (sq_entries_ - 1)] = kCancelUserData;
     abi::Sqe* sqe = SqeAt(kernel_.sqes, published_);
     *sqe = abi::Sqe{};
     sqe->opcode = abi::kOpAsyncCancel;
     sqe->fd = -1;
-    sqe->addr = static_cast<uint64_t>(word >> 2) << 32 | slot;
+    sqe->addr = slots_.UserData(slot);
     sqe->user_data = kCancelUserData;
-    published_++;
+    armed_ = ++published_;
     cancelled++;
   }
   if (cancelled > 0) flush();
@@ -127,11 +130,11 @@ uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
   SettleReady();
 #ifndef RINGPOOL_WITHOUT_DRAIN  // without it: the negative control of the drain proof, which shows that the test can fail
   for (;;) {
-    const uint32_t owed = slots_.Owed();
-    if (owed == 0) break;
+    const uint32_t left_over = owed();
+    if (left_over == 0) break;
     CancelByPhase(cancel_all_after_ms);
     const int64_t left = deadline - NowMs();
-    if (left <= 0) return slots_.Owed() == 0 ? Close(0, cancel_all_after_ms) : owed;
+    if (left <= 0) return owed() == 0 ? Close(0, cancel_all_after_ms) : left_over;
     const bool polled = flags_ & abi::kSetupIopoll;
     Submit(abi::kEnterGetevents, 0, polled ? 0 : 1, std::min(kDrainSliceMs, left));
     SettleReady();
@@ -140,6 +143,7 @@ uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
   // Closing alone gives the memlock back late; unregistering gives it back now. ENXIO: nothing was registered.
   Register(abi::kUnregisterBuffers, nullptr, 0);
   Register(abi::kUnregisterFiles, nullptr, 0);
+  UnregisterDescriptor();
   ReleaseMappings();
   close(fd_);
   fd_ = -1;
@@ -148,21 +152,20 @@ uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
 
 uint32_t RingCore::OwedRegistered() const {
   std::vector<bool> posted(slots_.count(), false);
-  const auto look = [&](const Queues& side) {
+  const auto look = [&](const Queues& side, uint32_t head) {
     const uint32_t tail = side.cq_tail->load(std::memory_order_acquire);
-    for (uint32_t head = side.cq_head->load(std::memory_order_relaxed); head != tail; head++) {
+    for (; head != tail; head++) {
       const abi::Cqe* cqe = CqeAt(side.cqes, head);
-      if (!(cqe->flags & abi::kCqeFMore) && slots_.IsOwed(cqe->user_data)) {
+      if (!(cqe->flags & abi::kCqeFMore) && slots_.IsTaken(cqe->user_data)) {
         posted[static_cast<uint32_t>(cqe->user_data)] = true;
       }
     }
   };
-  look(kernel_);
-  if (mapped_) look(script_);
+  look(script_, settled_);
+  if (mapped_) look(kernel_, kernel_.cq_head->load(std::memory_order_relaxed));
   uint32_t owed = 0;
   for (uint32_t slot = 0; slot < slots_.count(); slot++) {
-    const uint32_t word = slots_.Load(slot);
-    const bool in_flight = (word & kSlotStateMask) == kSlotInFlight && meta_[slot].fixed_generation == word >> 2;
+    const bool in_flight = !slots_.IsFree(slot) && meta_[slot].fixed_generation == slots_.Generation(slot);
     owed += in_flight && !posted[slot];
   }
   return owed;
@@ -178,9 +181,9 @@ uint32_t RingCore::DrainRegisteredBuffers(int64_t timeout_ms) {
     const int64_t left = std::max<int64_t>(1, deadline - NowMs());
     const uint32_t to_submit = flags_ & abi::kSetupSqpoll ? 0 : Unsubmitted();
     Submit(abi::kEnterGetevents, to_submit, polled ? 0 : ready + 1, std::min(kDrainSliceMs, left));
-    if (mapped_) Sync();
     owed = OwedRegistered();
   }
+  if (mapped_) Sync();
   return owed;
 }
 

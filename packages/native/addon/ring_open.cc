@@ -78,8 +78,21 @@ int RingCore::Open(const RingConfig& config) {
   }
   slots_.Bind(memory_.base + memory_.control_offset + kControlWords * sizeof(uint32_t), cq_entries_);
   meta_.assign(cq_entries_, SlotMeta{~0u, 0});
-  published_ = kernel_.sq_tail->load(std::memory_order_relaxed);
   PublishControlWords(params);
+  auto* words = reinterpret_cast<Word*>(memory_.base + memory_.control_offset);
+  reaped_word_ = words + kWordReaped;
+  armed_word_ = words + kWordArmed;
+  published_ = kernel_.sq_tail->load(std::memory_order_relaxed);
+  armed_ = published_;
+  settled_ = script_.cq_head->load(std::memory_order_relaxed);
+  reaped_word_->store(settled_, std::memory_order_relaxed);
+  armed_user_data_.assign(sq_entries_, 0);
+  // Low numbers are given out first, so that a shallow ring touches few lines of the table.
+  free_slots_.resize(cq_entries_);
+  free_count_ = cq_entries_;
+  for (uint32_t index = 0; index < cq_entries_; index++) free_slots_[index] = cq_entries_ - 1 - index;
+  Arm();
+  RegisterDescriptor();
   return 0;
 }
 
@@ -147,6 +160,20 @@ void RingCore::PublishControlWords(const abi::Params& params) {
   words[kWordFeatures] = params.features;
   words[kWordFlags] = params.flags;
   words[kWordFd] = static_cast<uint32_t>(fd_);
+}
+
+// Best effort: a thread has 16 such slots, and a ring that gets none works by its descriptor.
+void RingCore::RegisterDescriptor() {
+  abi::RsrcUpdate arg{abi::kAnyRegisteredRing, 0, static_cast<uint64_t>(fd_)};
+  if (SysRegister(fd_, abi::kRegisterRingFds, &arg, 1) == 1) registered_index_ = static_cast<int>(arg.offset);
+}
+
+// Not automatic while the thread lives, and until then it would keep the ring open.
+void RingCore::UnregisterDescriptor() {
+  if (registered_index_ < 0) return;
+  abi::RsrcUpdate arg{static_cast<uint32_t>(registered_index_), 0, 0};
+  SysRegister(fd_, abi::kUnregisterRingFds, &arg, 1);
+  registered_index_ = -1;
 }
 
 void RingCore::ReleaseMappings() {

@@ -29,6 +29,7 @@ export interface NativeRing {
   ): number;
   enter(count: number, minComplete: number, timeoutMs: number): number;
   sync(): void;
+  refill(): void;
   attach(view: Uint8Array): void;
   allowUnknownPointers(): void;
   register(op: number, argument: Uint8Array | null, count: number): number;

@@ -196,18 +196,31 @@ function climb(options: RingOptions, entries: number, cqEntries: number, flags: 
   return errno;
 }
 
+/** What goes only with certain flags, and must not be ignored without them. */
+function checkChoices({ memory, sqThreadIdleMs, sqThreadCpu }: RingOptions, flags: number): void {
+  if (memory !== undefined && memory !== 'shared' && memory !== 'mapped') {
+    throw invalid(`memory '${memory}' does not exist`, "It is 'shared' or 'mapped', or left out.");
+  }
+  const polling = (flags & IORING_SETUP.SQPOLL) !== 0;
+  if (sqThreadIdleMs !== undefined && !(polling && sqThreadIdleMs >>> 0 === sqThreadIdleMs)) {
+    throw invalid(
+      `sqThreadIdleMs is ${sqThreadIdleMs}`,
+      'It must be an integer from 0, and needs IORING_SETUP.SQPOLL in `flags`.',
+    );
+  }
+  const pinned = polling && (flags & IORING_SETUP.SQ_AFF) !== 0;
+  if (sqThreadCpu !== undefined && !(pinned && sqThreadCpu >>> 0 === sqThreadCpu)) {
+    throw invalid(
+      `sqThreadCpu is ${sqThreadCpu}`,
+      'It must be an integer from 0, and needs IORING_SETUP.SQPOLL and SQ_AFF in `flags`.',
+    );
+  }
+}
+
 /** Opens a ring: the best rung and memory mode the kernel grants, with as many entries as memlock allows. */
 export function openRing(options: RingOptions): OpenedRing {
   const flags = checkFlags(options.flags ?? 0);
-  if (
-    (options.sqThreadIdleMs !== undefined || options.sqThreadCpu !== undefined) &&
-    !(flags & IORING_SETUP.SQPOLL)
-  ) {
-    throw invalid(
-      'sqThreadIdleMs and sqThreadCpu need an SQPOLL ring',
-      'Add IORING_SETUP.SQPOLL to `flags`.',
-    );
-  }
+  checkChoices(options, flags);
   let entries = powerOfTwo('entries', options.entries, SQ_ENTRIES_MAX);
   let cqEntries = powerOfTwo(
     'cqEntries',

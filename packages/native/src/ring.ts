@@ -84,7 +84,7 @@ export class Ring {
     const opened = openRing(options);
     this.#native = opened.native;
     this.#id = opened.id;
-    this.#queues = new RingQueues(opened.memory, opened.layout);
+    this.#queues = new RingQueues(opened.memory, opened.layout, opened.native);
     this.#mapped = opened.mode === 'mapped';
     this.memory = opened.mode;
     this.rung = opened.rung;
@@ -219,8 +219,6 @@ export class Ring {
     const queues = this.#queues;
     // The first slice has passed already, or the kernel returned early: both only make the wait shorter than asked.
     const deadline = monotonicMs() + timeoutMs;
-    // Inside a callback of reap() the kernel would still count the CQEs taken before, and not sleep.
-    queues.publishHead();
     for (;;) {
       const ready = queues.ready;
       const left = deadline - monotonicMs();
@@ -232,12 +230,12 @@ export class Ring {
 
   /**
    * Hands every ready completion, at most `max`, to `callback(operation, res, flags)`. Allocates nothing.
-   * Returns how many CQEs it took. An operation's number is free again once its last completion (no
-   * IORING_CQE_F_MORE in `flags`) has been handed over.
+   * Returns how many CQEs it took. An operation's number may be given out again by the next push() after its last
+   * completion (no IORING_CQE_F_MORE in `flags`) was handed over.
    */
   reap(callback: CompletionCallback, max?: number): number {
     const queues = this.#queues;
-    if (queues.ready === 0) this.#bringOver();
+    if (this.#mapped || queues.ready === 0) this.#bringOver();
     return queues.reap(callback, max);
   }
 
@@ -246,13 +244,13 @@ export class Ring {
     if (this.#closed) return;
     if (this.#mapped) this.#native.sync();
     if (this.#queues.mustEnter) {
-      this.#queues.publishHead();
       this.#check(this.#native.enter(0, 0, 0));
     }
   }
 
   #enter(minComplete: number, timeoutMs: number): number {
     const queues = this.#queues;
+    queues.markReaped(); // inside a callback of reap() too, or the kernel would count those CQEs and not sleep
     const result = this.#native.enter(queues.queued, minComplete, timeoutMs);
     if (result > ENTER_FORGED) queues.markStaged();
     return result >= 0 ? result : this.#check(result);
@@ -262,7 +260,6 @@ export class Ring {
     if (result >= 0) return result;
     if (result <= ENTER_FORGED) {
       const index = ENTER_FORGED - result;
-      this.#queues.repairForged(index);
       throw new RingpoolError(
         'ERR_RINGPOOL_INVALID_ARGUMENT',
         `the user_data of queued SQE ${index} is not the one push() wrote`,
@@ -378,7 +375,6 @@ export class Ring {
     if (this.#closed) return;
     const timeoutMs = options.timeoutMs ?? CLOSE_TIMEOUT_MS;
     if (!(timeoutMs >= 0)) throw invalidWait(0, timeoutMs);
-    this.#queues.publishHead();
     this.#queues.retire();
     const deadline = monotonicMs() + timeoutMs;
     for (;;) {

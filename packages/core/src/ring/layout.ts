@@ -30,6 +30,8 @@ export const CONTROL_WORD = {
   features: 12,
   flags: 13,
   fd: 14,
+  reaped: 15,
+  armed: 16,
 } as const;
 /** How many control words there are, in front of the slot table. */
 export const CONTROL_WORDS = 64;

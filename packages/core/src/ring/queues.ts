@@ -1,20 +1,12 @@
 // JavaScript's hands on one ring: the submission queue, the completion queue and the slot table, as views of shared
-// memory. The ring's thread owns a RingQueues; the kernel (or a driver that plays it) is the other side.
+// memory. The ring's thread owns a RingQueues; the other side is a driver (the native ring, or one that plays it).
 //
-// The native side publishes the SQ tail, because it marks the slots in flight in the same call. JavaScript publishes
-// the CQ head: the store pairs with the kernel's load before it reuses a CQE.
+// The driver arms SQEs ahead of time: it writes their user_data and says how far it came. Pushing is then no more than
+// taking the next index, and reaping no more than reading; the slots are freed in bulk at the next crossing.
 
 import { SQE_WORDS } from '../abi/layout.ts';
-import { RingpoolError } from '../errors.ts';
 import { CONTROL_WORD, CONTROL_WORDS, type RingLayout } from './layout.ts';
-import {
-  FOREIGN_HIGH_BIT,
-  GENERATION_MASK,
-  SLOT_FREE,
-  SLOT_IN_FLIGHT,
-  SLOT_REFUSED,
-  SLOT_STATE_MASK,
-} from './slots.ts';
+import { GENERATION_MASK, SLOT_FREE_BIT, SLOT_REFUSED_BIT } from './slots.ts';
 
 const CQE_F_MORE = 2;
 const SETUP_SQE128 = 1 << 10;
@@ -22,16 +14,23 @@ const SETUP_CQE32 = 1 << 11;
 const SQ_CQ_OVERFLOW = 2;
 const SQ_TASKRUN = 4;
 const EFAULT = 14;
+const EINVAL = 22;
 const HIGH_WORD = 0x1_0000_0000;
 
 /**
  * Receives one completion: the operation's number as {@link RingQueues.operationOf} gave it, the result (bytes or a
- * negative errno) and the CQE's flags. The number may be given out again as soon as the callback pushes.
+ * negative errno) and the CQE's flags. The number is given out again at the earliest by the next submission.
  */
 export type CompletionCallback = (operation: number, res: number, flags: number) => void;
 
 /** Receives a CQE that answers no operation of this ring: a message from another ring, or a tag. */
 export type ForeignCallback = (userDataLow: number, userDataHigh: number, res: number, flags: number) => void;
+
+/** What the driver's side of the queues does for them between crossings. */
+export interface QueueDriver {
+  /** Frees the slots of reaped CQEs and arms as many SQEs as there are free slots and room. */
+  refill(): void;
+}
 
 /** Views over the queues of one open ring. Bound to the ring's thread. */
 export class RingQueues {
@@ -48,31 +47,33 @@ export class RingQueues {
   /** Takes CQEs that answer no operation of this ring. */
   onForeign: ForeignCallback | undefined;
 
+  readonly #driver: QueueDriver;
   readonly #words: Int32Array;
   readonly #slots: Int32Array;
-  readonly #free: Int32Array;
-  readonly #sqHeadWord: number;
+  readonly #sqMask: number;
   readonly #sqFlagsWord: number;
-  readonly #cqHeadWord: number;
   readonly #cqTailWord: number;
   readonly #cqFlagsWord: number;
   readonly #cqOverflowWord: number;
   readonly #cqesWord: number;
+  readonly #reapedWord: number;
+  readonly #armedWord: number;
   readonly #cqeShift: number;
   readonly #sqeShift: number;
-  #freeCount: number;
   #tail: number;
+  #armed: number;
   #staged: number;
-  #sqHead: number;
   #cqHead: number;
+  #submitted = 0;
+  #notLast = 0;
   #foreign = 0;
-  #currentCqe = 0;
   #retired = false;
 
-  constructor(memory: SharedArrayBuffer, layout: RingLayout) {
+  constructor(memory: SharedArrayBuffer, layout: RingLayout, driver: QueueDriver) {
     const words = new Int32Array(memory, 0, layout.totalBytes / 4);
     const control = layout.controlOffset / 4;
     const word = (index: number): number => words[control + index] as number;
+    this.#driver = driver;
     this.#words = words;
     this.entries = word(CONTROL_WORD.sqEntries);
     this.cqEntries = word(CONTROL_WORD.cqEntries);
@@ -80,63 +81,53 @@ export class RingQueues {
     this.features = word(CONTROL_WORD.features) >>> 0;
     this.#sqeShift = this.setupFlags & SETUP_SQE128 ? 1 : 0;
     this.#cqeShift = this.setupFlags & SETUP_CQE32 ? 3 : 2;
+    this.#sqMask = this.entries - 1;
     this.sqes = new Uint32Array(
       memory,
       word(CONTROL_WORD.sqes),
       (this.entries * SQE_WORDS) << this.#sqeShift,
     );
     this.#slots = new Int32Array(memory, (control + CONTROL_WORDS) * 4, this.cqEntries);
-    this.#sqHeadWord = word(CONTROL_WORD.sqHead) / 4;
     this.#sqFlagsWord = word(CONTROL_WORD.sqFlags) / 4;
-    this.#cqHeadWord = word(CONTROL_WORD.cqHead) / 4;
     this.#cqTailWord = word(CONTROL_WORD.cqTail) / 4;
     this.#cqFlagsWord = word(CONTROL_WORD.cqFlags) / 4;
     this.#cqOverflowWord = word(CONTROL_WORD.cqOverflow) / 4;
     this.#cqesWord = word(CONTROL_WORD.cqes) / 4;
-    this.#free = new Int32Array(this.cqEntries);
-    // Low numbers are given out first, so that a shallow ring touches few lines of the table.
-    for (let index = 0; index < this.cqEntries; index++) this.#free[index] = this.cqEntries - 1 - index;
-    this.#freeCount = this.cqEntries;
-    this.#sqHead = Atomics.load(words, this.#sqHeadWord);
-    this.#tail = this.#sqHead;
+    this.#reapedWord = control + CONTROL_WORD.reaped;
+    this.#armedWord = control + CONTROL_WORD.armed;
+    this.#tail = Atomics.load(words, word(CONTROL_WORD.sqHead) / 4);
     this.#staged = this.#tail;
-    this.#cqHead = Atomics.load(words, this.#cqHeadWord);
+    this.#armed = words[this.#armedWord] as number;
+    this.#cqHead = words[this.#reapedWord] as number;
   }
 
   /**
-   * Takes the next SQE and a free operation number, and writes the SQE's user_data.
-   * Returns the index to give to an encoder, or -1 when the submission queue is full or as many operations are in
-   * flight as the completion queue holds.
+   * Takes the next SQE, whose user_data is written already. Returns the index to give to an encoder, or -1 when the
+   * submission queue is full or as many operations are in flight as the completion queue holds.
    */
   push(): number {
     const tail = this.#tail;
-    if (((tail - this.#sqHead) | 0) >= this.entries && !this.#hasRoom(tail)) return -1;
-    const left = this.#freeCount - 1;
-    if (left < 0) return -1;
-    this.#freeCount = left;
-    const operation = this.#free[left] as number;
-    const slot = (tail & (this.entries - 1)) << this.#sqeShift;
-    const at = slot * SQE_WORDS + 8;
-    this.sqes[at] = operation;
-    this.sqes[at + 1] = (this.#slots[operation] as number) >>> 2;
+    if (tail === this.#armed && !this.#refill()) return -1;
     this.#tail = (tail + 1) | 0;
-    return slot;
+    return (tail & this.#sqMask) << this.#sqeShift;
   }
 
-  #hasRoom(tail: number): boolean {
-    // Pairs with the kernel's store of the head after it has read the SQEs before it.
-    this.#sqHead = Atomics.load(this.#words, this.#sqHeadWord);
-    return ((tail - this.#sqHead) | 0) < this.entries;
+  #refill(): boolean {
+    if (this.#retired) return false;
+    this.markReaped();
+    this.#driver.refill();
+    this.#armed = this.#words[this.#armedWord] as number;
+    return this.#tail !== this.#armed;
   }
 
   /** The number of the operation that the SQE at this index starts; its completion carries it. */
   operationOf(slot: number): number {
-    return this.sqes[slot * SQE_WORDS + 8] as number;
+    return this.sqes[((slot << 4) | 8) >>> 0] as number;
   }
 
   /** The user_data by which ASYNC_CANCEL, POLL_REMOVE and TIMEOUT_REMOVE address an operation: a safe integer. */
   userDataOf(operation: number): number {
-    return ((this.#slots[operation] as number) >>> 2) * HIGH_WORD + operation;
+    return ((this.#slots[operation] as number) & GENERATION_MASK) * HIGH_WORD + operation;
   }
 
   /** SQEs pushed and not yet submitted. */
@@ -147,7 +138,7 @@ export class RingQueues {
   /** Operations submitted whose last completion has not been reaped. */
   get inFlight(): number {
     if (this.#retired) return this.#owed();
-    return this.cqEntries - this.#freeCount - this.queued;
+    return (this.#submitted - (this.#cqHead - this.#notLast)) | 0;
   }
 
   /** CQEs ready to be reaped. */
@@ -167,21 +158,26 @@ export class RingQueues {
     return { overflow: Atomics.load(this.#words, this.#cqOverflowWord) >>> 0, foreign: this.#foreign };
   }
 
-  /** The words of the CQE being handed to a callback: with 32-byte CQEs, words 4 to 7 are its extra payload. */
+  /** In a completion callback: the words of its CQE. With 32-byte CQEs, words 4 to 7 are its extra payload. */
   cqeWords(): Uint32Array {
-    const words = 1 << this.#cqeShift;
-    return new Uint32Array(this.#words.buffer, this.#currentCqe * 4, words);
+    const index = (this.#cqHead - 1) & (this.cqEntries - 1);
+    return new Uint32Array(
+      this.#words.buffer,
+      (this.#cqesWord + (index << this.#cqeShift)) * 4,
+      1 << this.#cqeShift,
+    );
   }
 
-  /** Called when the queued SQEs have been handed to the native side. */
+  /** Called when the queued SQEs have been handed to the driver, which has armed further ones. */
   markStaged(): void {
+    this.#submitted += (this.#tail - this.#staged) | 0;
     this.#staged = this.#tail;
+    this.#armed = this.#words[this.#armedWord] as number;
   }
 
-  /** Lets the kernel reuse the CQEs reaped so far. */
-  publishHead(): void {
-    // Pairs with the kernel's load of the head before it writes a CQE.
-    Atomics.store(this.#words, this.#cqHeadWord, this.#cqHead);
+  /** Tells the driver how far completions have been reaped. Called before each crossing. */
+  markReaped(): void {
+    this.#words[this.#reapedWord] = this.#cqHead;
   }
 
   /** Sets or clears CQ flags (IORING_CQ_EVENTFD_DISABLED). The kernel looks before each eventfd signal. */
@@ -193,40 +189,39 @@ export class RingQueues {
   reap(callback: CompletionCallback, max: number = this.cqEntries): number {
     if (this.#retired) return 0;
     const words = this.#words;
+    const slots = this.#slots;
     const mask = this.cqEntries - 1;
-    const tail = Atomics.load(words, this.#cqTailWord); // pairs with the kernel's store, as in `ready`
+    const base = this.#cqesWord;
+    const shift = this.#cqeShift;
+    const first = this.#cqHead;
+    const ready = (Atomics.load(words, this.#cqTailWord) - first) | 0; // pairs with the kernel's store, as in `ready`
+    const stop = (first + (max < ready ? max : ready)) | 0;
+    let head = first;
     let taken = 0;
     try {
-      // The head may be past this tail: a callback may reap, or close the ring.
-      while (((tail - this.#cqHead) | 0) > 0 && taken < max) {
-        const at = this.#cqesWord + ((this.#cqHead & mask) << this.#cqeShift);
-        this.#currentCqe = at;
+      while (((stop - head) | 0) > 0) {
+        const at = base + ((head & mask) << shift);
         const operation = words[at] as number;
         const generation = words[at + 1] as number;
+        const res = words[at + 2] as number;
         const flags = words[at + 3] as number;
-        this.#cqHead = (this.#cqHead + 1) | 0;
+        this.#cqHead = (head + 1) | 0;
         taken++;
-        // An out-of-range slot reads as undefined and fails the comparison like a wrong generation does. The word is
-        // shifted, never the generation: that would push out the bit by which a foreign CQE is told.
-        const word = this.#slots[operation] as number;
-        if (word >>> 2 === generation && (word & SLOT_STATE_MASK) === SLOT_IN_FLIGHT) {
-          const res = words[at + 2] as number;
-          if ((flags & CQE_F_MORE) === 0) this.#settle(operation, generation);
+        // A word in flight is its generation. A foreign CQE's high half is negative, and an out-of-range slot reads as
+        // undefined: both fail the comparison like a wrong generation does.
+        if (slots[operation] === generation) {
+          if ((flags & CQE_F_MORE) !== 0) this.#notLast++;
           callback(operation, res, flags);
         } else {
-          this.#reapUnusual(operation, generation, words[at + 2] as number, flags, callback);
+          this.#reapUnusual(operation, generation, res, flags, callback);
         }
+        // A callback may have reaped as well, or closed the ring.
+        head = this.#cqHead === ((head + 1) | 0) ? (head + 1) | 0 : this.#cqHead;
       }
     } finally {
-      // Also when a callback throws: what it was given counts as reaped. Once the ring closes, the head is the addon's.
-      if (!this.#retired) Atomics.store(words, this.#cqHeadWord, this.#cqHead);
+      if (!this.#retired) this.markReaped(); // also when a callback throws: what it was given counts as reaped
     }
     return taken;
-  }
-
-  #settle(operation: number, generation: number): void {
-    this.#slots[operation] = ((generation + 1) & GENERATION_MASK) << 2; // the state is SLOT_FREE
-    this.#free[this.#freeCount++] = operation;
   }
 
   #reapUnusual(
@@ -236,59 +231,27 @@ export class RingQueues {
     flags: number,
     callback: CompletionCallback,
   ): void {
-    const word = this.#slots[operation] as number;
-    if (word >>> 2 === generation && (word & SLOT_STATE_MASK) === SLOT_REFUSED) {
-      this.#settle(operation, generation);
-      // ECANCELED from a broken link is the kernel's own word; everything else was the invalid opcode standing in.
-      callback(operation, res === -22 ? -EFAULT : res, flags);
+    if (this.#slots[operation] === (generation | SLOT_REFUSED_BIT)) {
+      // ECANCELED from a broken link is the kernel's own word; EINVAL was the invalid opcode standing in.
+      callback(operation, res === -EINVAL ? -EFAULT : res, flags);
       return;
     }
     this.#foreign++;
+    this.#notLast++;
     this.onForeign?.(operation >>> 0, generation >>> 0, res, flags);
-  }
-
-  /**
-   * Repairs the SQE that the native side refused because its user_data was not the one `push` wrote: gives it its
-   * number back and an opcode no kernel knows, so that the rest of the batch can go on and this one completes with an
-   * error.
-   */
-  repairForged(queuedIndex: number): void {
-    const lost = new Set<number>();
-    for (let operation = 0; operation < this.cqEntries; operation++) {
-      if (((this.#slots[operation] as number) & SLOT_STATE_MASK) === SLOT_FREE) lost.add(operation);
-    }
-    for (let index = 0; index < this.#freeCount; index++) lost.delete(this.#free[index] as number);
-    const slotAt = (index: number): number => ((this.#staged + index) & (this.entries - 1)) << this.#sqeShift;
-    for (let index = 0; index < this.queued; index++) {
-      if (index !== queuedIndex) lost.delete(this.operationOf(slotAt(index)));
-    }
-    const [operation] = lost;
-    if (operation === undefined)
-      throw new RingpoolError('ERR_RINGPOOL_INTERNAL', 'the slot table lost an operation');
-    const at = slotAt(queuedIndex) * SQE_WORDS;
-    this.sqes.fill(0, at, at + SQE_WORDS);
-    this.sqes[at] = 0xff;
-    this.sqes[at + 8] = operation;
-    this.sqes[at + 9] = (this.#slots[operation] as number) >>> 2;
   }
 
   /** When the ring closes: nothing can be pushed or reaped any more, and the slot table alone tells what is owed. */
   retire(): void {
     this.#retired = true;
-    this.#freeCount = 0;
+    this.#armed = this.#tail;
     this.#staged = this.#tail;
-    this.#sqHead = (this.#tail - this.entries) | 0;
     this.#cqHead = Atomics.load(this.#words, this.#cqTailWord); // ends a reap() that is under way; pairs as in `ready`
   }
 
   #owed(): number {
     let owed = 0;
-    for (const word of this.#slots) if ((word & SLOT_STATE_MASK) !== SLOT_FREE) owed++;
+    for (const word of this.#slots) if ((word & SLOT_FREE_BIT) === 0) owed++;
     return owed;
-  }
-
-  /** True when the high half of a user_data marks a CQE that no operation of the ring owns. */
-  static isForeign(userDataHigh: number): boolean {
-    return (userDataHigh & FOREIGN_HIGH_BIT) !== 0;
   }
 }
