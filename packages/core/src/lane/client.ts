@@ -47,6 +47,7 @@ export class LaneClient {
   #tail: number;
   #published: number;
   #cqHead: number;
+  #roomGiven: number;
 
   /** Attaches to a lane whose other end has taken nothing yet. */
   constructor(handle: LaneHandle) {
@@ -63,6 +64,7 @@ export class LaneClient {
     this.#tail = Atomics.load(header, LANE_WORD.sqTail);
     this.#published = this.#tail;
     this.#cqHead = Atomics.load(header, LANE_WORD.cqHead);
+    this.#roomGiven = this.#cqHead;
   }
 
   /** How many operations may still be pushed before some complete. */
@@ -110,6 +112,9 @@ export class LaneClient {
   publish(): boolean {
     if (this.#published === this.#tail) return false;
     this.#published = this.#tail;
+    // First the room: a callback of reap() may publish with a number that has just become free again, and the worker
+    // must find the slot of its earlier completion read.
+    this.#giveRoom();
     // Pairs with the worker's load in LaneWorker.ready(): the SQEs before the tail are visible.
     Atomics.store(this.#header, LANE_WORD.sqTail, this.#tail);
     return true;
@@ -133,10 +138,18 @@ export class LaneClient {
         callback(operation, res, flags);
       }
     } finally {
-      // Also when a callback throws: what it was given counts as reaped. Pairs with the worker's load in complete().
-      if (taken > 0) Atomics.store(this.#header, LANE_WORD.cqHead, this.#cqHead);
+      // Also when a callback throws: what it was given counts as reaped.
+      this.#giveRoom();
     }
     return taken;
+  }
+
+  /** Lets the worker write over the CQEs that have been read. */
+  #giveRoom(): void {
+    if (this.#roomGiven === this.#cqHead) return;
+    this.#roomGiven = this.#cqHead;
+    // Pairs with the worker's load in LaneWorker.complete().
+    Atomics.store(this.#header, LANE_WORD.cqHead, this.#cqHead);
   }
 
   /**

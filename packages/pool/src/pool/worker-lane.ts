@@ -26,6 +26,8 @@ export class WorkerLane {
   readonly #bell: Doorbell;
   /** SQEs seen by the last look(), not yet taken. */
   #seen = 0;
+  /** Completions were published since the client was last rung for. */
+  #unannounced = false;
 
   constructor(spec: LaneSpec, index: number, words: PoolWords) {
     this.queue = new LaneWorker(spec.lane);
@@ -88,9 +90,17 @@ export class WorkerLane {
     this.queue.take(chain);
   }
 
-  /** Lets the client see its completions, and wakes it if it sleeps. */
+  /** Lets the client see its completions. */
   publish(): void {
-    if (this.queue.publish() && this.#client.claim()) this.#bell.ring();
+    if (!this.queue.publish()) return;
+    this.#unannounced = true;
+  }
+
+  /** Wakes the client if it sleeps and has completions that it was not rung for. */
+  announce(): void {
+    if (!this.#unannounced) return;
+    this.#unannounced = false;
+    if (this.#client.claim()) this.#bell.ring();
   }
 
   /** Lets go of the client's doorbell. */

@@ -17,6 +17,10 @@ const SPIN_MS = 0.05;
 const SPIN_LOOKS = 32;
 /** After this long without work the worker returns to its event loop: an idle pool wakes nobody. */
 const IDLE_MS = 100;
+/** SQEs submitted at once: completions of the first are on their way while the kernel works on the next. */
+const SUBMIT_BATCH = 32;
+/** Completions for which clients are woken while more SQEs wait. */
+const ANNOUNCE_BATCH = 64;
 /** The ring keeps room for the poll on the doorbell. */
 const RESERVED_OPERATIONS = 1;
 const NO_OPERATION = -1;
@@ -38,6 +42,8 @@ export class WorkerLoop {
   #poll = NO_OPERATION;
   /** SQEs handed to the ring that the kernel has not taken, because it was short of memory. */
   #owed = 0;
+  /** Completions published since clients were last woken. */
+  #unannounced = 0;
   #running = false;
 
   /** Opens the ring. @throws as `Ring.open`. */
@@ -106,13 +112,23 @@ export class WorkerLoop {
     const taken = this.#owed > 0 ? 0 : this.#take();
     if (this.#ring.queued > 0 || this.#owed > 0) this.#submit();
     const reaped = this.#reap();
+    // Waking a thread costs as much as several small reads: with more SQEs waiting, it waits for a batch.
+    if (this.#unannounced >= ANNOUNCE_BATCH || taken === 0) this.#announce();
     return taken > 0 || reaped || this.#owed > 0;
   }
 
   #reap(): boolean {
-    if (this.#ring.reap(this.#onCompletion) === 0) return false;
+    const reaped = this.#ring.reap(this.#onCompletion);
+    if (reaped === 0) return false;
+    this.#unannounced += reaped;
     for (const lane of this.#lanes) lane.publish();
     return true;
+  }
+
+  #announce(): void {
+    if (this.#unannounced === 0) return;
+    this.#unannounced = 0;
+    for (const lane of this.#lanes) lane.announce();
   }
 
   #take(): number {
@@ -123,7 +139,7 @@ export class WorkerLoop {
     this.#buffers.refresh();
     const ring = this.#ring;
     const free = ring.cqEntries - ring.inFlight - RESERVED_OPERATIONS;
-    let room = Math.min(ring.entries, free) - ring.queued;
+    let room = Math.min(ring.entries, free, SUBMIT_BATCH) - ring.queued;
     let taken = 0;
     for (const lane of this.#lanes) {
       const count = lane.take(ring, ring.sqes, this.#buffers, this.#routes, room);
@@ -161,7 +177,10 @@ export class WorkerLoop {
       for (let look = 0; look < SPIN_LOOKS; look++) {
         for (const lane of this.#lanes) if (lane.queue.ready() > 0) return true;
       }
-      if (this.#reap()) return true;
+      if (this.#reap()) {
+        this.#announce();
+        return true;
+      }
     } while (performance.now() < until);
     return false;
   }
