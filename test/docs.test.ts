@@ -1,4 +1,5 @@
 // The documents and the code say the same: every public export has a docstring, and every error code has its entry.
+import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -9,6 +10,7 @@ import {
   parse,
   read,
   repositoryFiles,
+  root,
   type Source,
   shippedSources,
   source,
@@ -120,6 +122,18 @@ function codesIn(file: Source): readonly string[] {
   return found;
 }
 
+/** The files a document names: targets of relative links, and test files in backticks, which are named from the root. */
+function references(
+  path: string,
+  text: string,
+): readonly { readonly from: string; readonly target: string }[] {
+  const links = [...text.matchAll(/\]\((?!\w+:|#)([^)#]+)/g)].map(([, target]) =>
+    posix.join(posix.dirname(path), target ?? ''),
+  );
+  const tests = [...text.matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, target]) => target ?? '');
+  return [...links, ...tests].map((target) => ({ from: path, target }));
+}
+
 describe('docstrings', () => {
   test('stand at every public export, and at every public member of its classes', () => {
     const entries = [...manifests()]
@@ -141,6 +155,24 @@ describe('docstrings', () => {
     const load = (path: string): Source => parse(path, files.get(path) ?? '');
     const missing = undocumented(load('src/index.ts'), load).map((line) => line.split(' ')[1]);
     expect(missing).toEqual(['B.n', 'C', 'd']);
+  });
+});
+
+describe('documents', () => {
+  const DOCUMENT = /(?:^|\/)(?:README|CONTRIBUTING)\.md$|^docs\/.*\.md$/;
+
+  test('link and refer to files that exist', () => {
+    const dangling = repositoryFiles()
+      .filter((path) => DOCUMENT.test(path))
+      .flatMap((path) => references(path, read(path)))
+      .filter(({ target }) => !existsSync(`${root}/${target}`))
+      .map(({ from, target }) => `${from} refers to ${target}`);
+    expect(dangling).toEqual([]);
+  });
+
+  test('the rule sees links and test files', () => {
+    const page = '[a](../x/b.md#c) [d](https://example.org) `test/e.test.ts` `f()`';
+    expect(references('docs/a.md', page).map(({ target }) => target)).toEqual(['x/b.md', 'test/e.test.ts']);
   });
 });
 
