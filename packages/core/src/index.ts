@@ -76,7 +76,13 @@ export {
   type RingShape,
   SQ_ENTRIES_MAX,
 } from './ring/layout.ts';
-export { type CompletionCallback, type ForeignCallback, type QueueDriver, RingQueues } from './ring/queues.ts';
+export {
+  type CompletionCallback,
+  type ForeignCallback,
+  type QueueDriver,
+  type RingCounters,
+  RingQueues,
+} from './ring/queues.ts';
 export { decode } from './sqe/decode.ts';
 export { type Encoder, type Encoders, encode, encodeOperation } from './sqe/encode.ts';
 export type { Operation, OperationArgs, OperationOf } from './sqe/operations.ts';

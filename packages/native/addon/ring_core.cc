@@ -97,6 +97,14 @@ bool RingCore::MustWakePoller() const {
   return kernel_.sq_flags->load(std::memory_order_relaxed) & abi::kSqNeedWakeup;
 }
 
+// The enter flags for completions that the kernel holds until we ask: those kept back, which are counted, and task work.
+// The kernel's own overflow counter only tells of CQEs that it lost.
+uint32_t RingCore::WaitingInside() {
+  const uint32_t flags = kernel_.sq_flags->load(std::memory_order_relaxed) & (abi::kSqCqOverflow | abi::kSqTaskrun);
+  if (flags & abi::kSqCqOverflow) overflows_word_->fetch_add(1, std::memory_order_relaxed);
+  return flags != 0 ? abi::kEnterGetevents : 0;
+}
+
 int RingCore::Submit(uint32_t flags, uint32_t to_submit, uint32_t min_complete, int64_t timeout_ms) {
   int fd = fd_;
   if (registered_index_ >= 0) {
@@ -128,7 +136,7 @@ int RingCore::Enter(uint32_t count, uint32_t min_complete, int32_t timeout_ms) {
 int RingCore::EnterPolled(uint32_t count, uint32_t min_complete, int32_t timeout_ms) {
   uint32_t flags = min_complete > 0 || (flags_ & abi::kSetupIopoll) ? abi::kEnterGetevents : 0;
   if (MustWakePoller()) flags |= abi::kEnterSqWakeup;
-  if (kernel_.sq_flags->load(std::memory_order_relaxed) & abi::kSqCqOverflow) flags |= abi::kEnterGetevents;
+  flags |= WaitingInside();
   if (flags == 0) return static_cast<int>(count);
   const int result = Submit(flags, count, min_complete, timeout_ms);
   return result >= 0 || result == -ETIME || result == -EINTR ? static_cast<int>(count) : result;
@@ -139,9 +147,7 @@ int RingCore::EnterKernel(uint32_t min_complete, int32_t timeout_ms) {
   // With IOPOLL the kernel busy-waits without a bound, so one look at a time; the caller loops.
   if (polled && min_complete > 1) min_complete = 1;
   uint32_t flags = min_complete > 0 || polled || (flags_ & abi::kSetupDeferTaskrun) ? abi::kEnterGetevents : 0;
-  if (kernel_.sq_flags->load(std::memory_order_relaxed) & (abi::kSqCqOverflow | abi::kSqTaskrun)) {
-    flags |= abi::kEnterGetevents;
-  }
+  flags |= WaitingInside();
   uint32_t submitted = 0;
   for (uint32_t retries = 0;;) {
     const int result = Submit(flags, Unsubmitted(), min_complete, timeout_ms);

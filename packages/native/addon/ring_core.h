@@ -54,6 +54,7 @@ enum ControlWord : uint32_t {
   kWordFd,
   kWordReaped,  // JavaScript writes: the CQ index up to which it has reaped
   kWordArmed,   // the addon writes: the SQ index up to which SQEs carry a user_data and may be pushed
+  kWordOverflows,  // the addon writes: how often an enter found CQEs kept back because the queue was full
   kControlWords = 64,
 };
 
@@ -128,6 +129,7 @@ class RingCore {
   int EnterKernel(uint32_t min_complete, int32_t timeout_ms);
   int EnterPolled(uint32_t count, uint32_t min_complete, int32_t timeout_ms);
   bool MustWakePoller() const;
+  uint32_t WaitingInside();
   void WithdrawUnsubmitted();
   void SettleReady();
   void CancelByPhase(int64_t cancel_all_after_ms);
@@ -172,6 +174,7 @@ class RingCore {
   uint32_t free_count_ = 0;
   Word* reaped_word_ = nullptr;
   Word* armed_word_ = nullptr;
+  Word* overflows_word_ = nullptr;
   int registered_index_ = -1;  // in the thread's table of registered rings: spares a descriptor look-up at each enter
   enum class CancelPhase : uint8_t { kNone, kEvents, kReads, kAll };
   CancelPhase cancelled_ = CancelPhase::kNone;

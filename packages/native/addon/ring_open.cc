@@ -82,6 +82,7 @@ int RingCore::Open(const RingConfig& config) {
   auto* words = reinterpret_cast<Word*>(memory_.base + memory_.control_offset);
   reaped_word_ = words + kWordReaped;
   armed_word_ = words + kWordArmed;
+  overflows_word_ = words + kWordOverflows;
   published_ = kernel_.sq_tail->load(std::memory_order_relaxed);
   armed_ = published_;
   settled_ = script_.cq_head->load(std::memory_order_relaxed);

@@ -1,5 +1,6 @@
 // The public surface of @ringpool/native: every export is named here, once.
 
+export type { RingCounters } from '@ringpool/core';
 export { addressOf } from './addon.ts';
 export { type Diagnosis, diagnose, type Finding, probeOpcodes } from './diagnose.ts';
 export { Doorbell, type DoorbellToken } from './doorbell.ts';
@@ -17,7 +18,6 @@ export {
   type CloseOptions,
   PARK_TIMEOUT_MS,
   Ring,
-  type RingCounters,
   UNREGISTER_TIMEOUT_MS,
 } from './ring.ts';
 export { RING_RUNGS, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';

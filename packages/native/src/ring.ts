@@ -1,7 +1,13 @@
 // One io_uring, as JavaScript uses it. It belongs to the thread that opened it. Its queues are shared memory that the
 // native side keeps alive until the last CQE, whatever the collector does to this object.
 
-import { type CompletionCallback, type ForeignCallback, RingpoolError, RingQueues } from '@ringpool/core';
+import {
+  type CompletionCallback,
+  type ForeignCallback,
+  type RingCounters,
+  RingpoolError,
+  RingQueues,
+} from '@ringpool/core';
 
 import type { NativeRing } from './addon.ts';
 import { enterError } from './kernel-errors.ts';
@@ -27,14 +33,6 @@ export const UNREGISTER_TIMEOUT_MS = 30_000;
 const ENTER_FORGED = -10_000;
 const EBADF = 9;
 const CQ_EVENTFD_DISABLED = 1;
-
-/** Counters of one ring since it opened. */
-export interface RingCounters {
-  /** CQEs the kernel had to keep back because the completion queue was full. */
-  readonly overflow: number;
-  /** CQEs that answered no operation of this ring. */
-  readonly foreign: number;
-}
 
 /** Options of {@link Ring.close}. */
 export interface CloseOptions {

@@ -23,7 +23,7 @@ describe.each(MATRIX)('a ring: $memory memory, rung $rung', (at) => {
     expect(ring.cqEntries).toBe(CQ_ENTRIES);
     expect(ring.sqes).toHaveLength(ENTRIES * 16);
     expect([ring.inFlight, ring.queued, ring.ready]).toEqual([0, 0, 0]);
-    expect(ring.counters).toEqual({ overflow: 0, foreign: 0 });
+    expect(ring.counters).toEqual({ overflow: 0, lost: 0, foreign: 0 });
   });
 
   test.each([1, 2, ENTRIES])('completes every NOP of a batch of %i', (count) => {
@@ -155,7 +155,7 @@ describe.each(MATRIX)('a ring: $memory memory, rung $rung', (at) => {
     expect(taken).toBe(2);
     expect(outer).toHaveLength(2);
     expect(inner).toHaveLength(3);
-    expect(ring.counters).toEqual({ overflow: 0, foreign: 0 });
+    expect(ring.counters).toEqual({ overflow: 0, lost: 0, foreign: 0 });
     expect([ring.ready, ring.inFlight]).toEqual([0, 0]);
     expect(execute(ring, nop, nop, nop)).toEqual([0, 0, 0]);
   });

@@ -32,6 +32,7 @@ export const CONTROL_WORD = {
   fd: 14,
   reaped: 15,
   armed: 16,
+  overflows: 17,
 } as const;
 /** How many control words there are, in front of the slot table. */
 export const CONTROL_WORDS = 64;

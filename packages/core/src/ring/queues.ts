@@ -26,6 +26,16 @@ export type CompletionCallback = (operation: number, res: number, flags: number)
 /** Receives a CQE that answers no operation of this ring: a message from another ring, or a tag. */
 export type ForeignCallback = (userDataLow: number, userDataHigh: number, res: number, flags: number) => void;
 
+/** Counters of one ring since it opened. */
+export interface RingCounters {
+  /** How often an enter found completions that the kernel had kept back because the completion queue was full. */
+  readonly overflow: number;
+  /** Completions the kernel could not even keep back, for want of memory. */
+  readonly lost: number;
+  /** CQEs that answered no operation of this ring. */
+  readonly foreign: number;
+}
+
 /** What the driver's side of the queues does for them between crossings. */
 export interface QueueDriver {
   /** Frees the slots of reaped CQEs and arms as many SQEs as there are free slots and room. */
@@ -54,7 +64,8 @@ export class RingQueues {
   readonly #sqFlagsWord: number;
   readonly #cqTailWord: number;
   readonly #cqFlagsWord: number;
-  readonly #cqOverflowWord: number;
+  readonly #cqLostWord: number;
+  readonly #overflowsWord: number;
   readonly #cqesWord: number;
   readonly #reapedWord: number;
   readonly #armedWord: number;
@@ -91,7 +102,8 @@ export class RingQueues {
     this.#sqFlagsWord = word(CONTROL_WORD.sqFlags) / 4;
     this.#cqTailWord = word(CONTROL_WORD.cqTail) / 4;
     this.#cqFlagsWord = word(CONTROL_WORD.cqFlags) / 4;
-    this.#cqOverflowWord = word(CONTROL_WORD.cqOverflow) / 4;
+    this.#cqLostWord = word(CONTROL_WORD.cqOverflow) / 4;
+    this.#overflowsWord = control + CONTROL_WORD.overflows;
     this.#cqesWord = word(CONTROL_WORD.cqes) / 4;
     this.#reapedWord = control + CONTROL_WORD.reaped;
     this.#armedWord = control + CONTROL_WORD.armed;
@@ -153,9 +165,14 @@ export class RingQueues {
     return (Atomics.load(this.#words, this.#sqFlagsWord) & (SQ_CQ_OVERFLOW | SQ_TASKRUN)) !== 0;
   }
 
-  /** CQEs the kernel had no room for, and that answered nobody, since the ring opened. */
-  get counters(): { readonly overflow: number; readonly foreign: number } {
-    return { overflow: Atomics.load(this.#words, this.#cqOverflowWord) >>> 0, foreign: this.#foreign };
+  /** What went on beside the ordinary since the ring opened. */
+  get counters(): RingCounters {
+    const words = this.#words;
+    return {
+      overflow: (words[this.#overflowsWord] as number) >>> 0,
+      lost: Atomics.load(words, this.#cqLostWord) >>> 0,
+      foreign: this.#foreign,
+    };
   }
 
   /** In a completion callback: the words of its CQE. With 32-byte CQEs, words 4 to 7 are its extra payload. */
