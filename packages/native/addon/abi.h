@@ -97,9 +97,21 @@ struct CloneBuffers {
 };
 static_assert(sizeof(CloneBuffers) == 32);
 
+struct SyncCancel {
+  uint64_t addr;
+  int32_t fd;
+  uint32_t flags;
+  Timespec timeout;
+  uint8_t opcode;
+  uint8_t pad[7];
+  uint64_t pad2[3];
+};
+static_assert(sizeof(SyncCancel) == 64);
+
 constexpr uint32_t kSetupIopoll = 1u << 0;
 constexpr uint32_t kSetupSqpoll = 1u << 1;
 constexpr uint32_t kSetupCqsize = 1u << 3;
+constexpr uint32_t kSetupRDisabled = 1u << 6;
 constexpr uint32_t kSetupCoopTaskrun = 1u << 8;
 constexpr uint32_t kSetupSqe128 = 1u << 10;
 constexpr uint32_t kSetupCqe32 = 1u << 11;
@@ -142,6 +154,7 @@ constexpr uint32_t kRegisterBuffers2 = 15;
 constexpr uint32_t kRegisterBuffersUpdate = 16;
 constexpr uint32_t kRegisterRingFds = 20;
 constexpr uint32_t kUnregisterRingFds = 21;
+constexpr uint32_t kRegisterSyncCancel = 24;
 constexpr uint32_t kRegisterCloneBuffers = 30;
 constexpr uint32_t kRsrcRegisterSparse = 1u << 0;
 constexpr uint32_t kAnyRegisteredRing = ~0u;

@@ -58,8 +58,12 @@ void EnvData::Sweep() {
 // The last line of defence. Returning with an operation in flight would let V8 free memory that the kernel still
 // writes, so this waits, says why, waits again, and then ends the process.
 void EnvData::DrainAll() {
+  // All clocks start now: rings that wait for nothing but their cancellation wait together, not one after the other.
   for (auto& box : boxes_) {
     RingRegistry::Remove(box->id);
+    box->core.Close(0, kCleanupCancelAllMs);
+  }
+  for (auto& box : boxes_) {
     uint32_t owed = box->core.Close(kCleanupReportMs, kCleanupCancelAllMs);
     if (owed > 0) {
       std::fprintf(stderr,

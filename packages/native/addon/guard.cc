@@ -1,7 +1,5 @@
 #include "guard.h"
 
-#include <cstring>
-
 namespace ringpool {
 namespace {
 
@@ -39,12 +37,6 @@ static_assert(sizeof(MessageHeader) == 56);
 
 }  // namespace
 
-bool UsesRegisteredBuffer(const abi::Sqe& sqe) {
-  if (sqe.opcode >= kOpcodes) return false;
-  const OpcodePointers& entry = kOpcodePointers[sqe.opcode];
-  return entry.buffer_use == BufferUse::kAlways || (entry.buffer_use == BufferUse::kWhen && Test(sqe, entry.buffer_when));
-}
-
 void Guard::Attach(uint64_t begin, uint64_t end) {
   for (Region& region : regions_) {
     if (region.begin != begin) continue;
@@ -57,7 +49,7 @@ void Guard::Attach(uint64_t begin, uint64_t end) {
 bool Guard::Allows(const abi::Sqe& sqe) const {
   if (sqe.opcode >= kOpcodes) return allow_unknown_;
   const OpcodePointers& entry = kOpcodePointers[sqe.opcode];
-  const bool registered = UsesRegisteredBuffer(sqe);
+  const bool registered = UsesRegisteredBuffer(sqe, kOpcodeTraits[sqe.opcode]);
   for (uint8_t index = 0; index < entry.count; index++) {
     if (!AllowsPointer(sqe, entry.pointers[index], registered)) return false;
   }

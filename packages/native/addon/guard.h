@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "abi.h"
@@ -19,27 +20,44 @@ struct Region {
   uint64_t end;
 };
 
-/** What submitting needs to know of an opcode before it looks any closer. */
-constexpr uint8_t kHasPointers = 1;
-constexpr uint8_t kMayUseRegistered = 2;
+/** What submitting needs to know of an opcode before it looks any closer: small enough to cost one load each. */
+struct OpcodeTraits {
+  /** Bits of the SQE's 32-bit word at `registered_at` of which one is set when it uses a registered buffer. */
+  uint32_t registered_mask = 0;
+  uint8_t registered_at = 0;
+  bool has_pointers = false;
+};
 
-constexpr std::array<uint8_t, 256> MakeOpcodeTraits() {
-  std::array<uint8_t, 256> traits{};
-  for (size_t opcode = 0; opcode < traits.size(); opcode++) {
-    // An opcode newer than the table: nobody knows its pointers, so the guard refuses it.
+constexpr std::array<OpcodeTraits, 256> MakeOpcodeTraits() {
+  std::array<OpcodeTraits, 256> table{};
+  for (size_t opcode = 0; opcode < table.size(); opcode++) {
+    OpcodeTraits& traits = table[opcode];
     if (opcode >= kOpcodes) {
-      traits[opcode] = opcode == abi::kOpRefused ? 0 : kHasPointers;
+      // An opcode newer than the table: nobody knows its pointers, so the guard decides.
+      traits.has_pointers = opcode != abi::kOpRefused;
       continue;
     }
     const OpcodePointers& entry = kOpcodePointers[opcode];
-    const bool data_only = entry.buffer_use == BufferUse::kAlways && entry.count == 1 &&
-                           entry.pointers[0].extent.size == Size::kLength;
-    if (entry.count > 0 && !data_only) traits[opcode] |= kHasPointers;
-    if (entry.buffer_use != BufferUse::kNever) traits[opcode] |= kMayUseRegistered;
+    const bool always = entry.buffer_use == BufferUse::kAlways;
+    if (always) traits.registered_mask = 0xff;  // of the word at 0: the opcode itself, which is not 0
+    if (entry.buffer_use == BufferUse::kWhen) {
+      const Field field = entry.buffer_when.field;
+      traits.registered_at = field.offset & ~3u;
+      traits.registered_mask = entry.buffer_when.mask << 8 * (field.offset & 3u);
+    }
+    const bool data_only = always && entry.count == 1 && entry.pointers[0].extent.size == Size::kLength;
+    traits.has_pointers = entry.count > 0 && !data_only;
   }
-  return traits;
+  return table;
 }
-inline constexpr std::array<uint8_t, 256> kOpcodeTraits = MakeOpcodeTraits();
+inline constexpr std::array<OpcodeTraits, 256> kOpcodeTraits = MakeOpcodeTraits();
+
+/** True when the SQE uses a registered buffer, so that unregistering must wait for it. */
+inline bool UsesRegisteredBuffer(const abi::Sqe& sqe, const OpcodeTraits& traits) {
+  uint32_t word;
+  std::memcpy(&word, reinterpret_cast<const uint8_t*>(&sqe) + traits.registered_at, sizeof word);
+  return (word & traits.registered_mask) != 0;
+}
 
 class Guard {
  public:
@@ -70,8 +88,5 @@ class Guard {
   std::vector<Region> regions_;
   bool allow_unknown_ = false;
 };
-
-/** True when the SQE uses a registered buffer, so that unregistering must wait for it. */
-bool UsesRegisteredBuffer(const abi::Sqe& sqe);
 
 }  // namespace ringpool

@@ -61,10 +61,10 @@ int RingCore::Stage(uint32_t count) {
       return kEnterForged - static_cast<int>(index);
     }
     const uint32_t slot = static_cast<uint32_t>(user_data);
-    const uint8_t traits = kOpcodeTraits[sqe->opcode];
-    const bool registered = (traits & kMayUseRegistered) && UsesRegisteredBuffer(*sqe);
+    const OpcodeTraits& traits = kOpcodeTraits[sqe->opcode];
+    const bool registered = UsesRegisteredBuffer(*sqe, traits);
     meta_[slot] = SlotMeta{registered ? static_cast<uint32_t>(user_data >> 32) : ~0u, sqe->opcode};
-    if (((traits & kHasPointers) && !guard_.Allows(*sqe)) || (sqe->flags & abi::kSqeCqeSkipSuccess)) {
+    if ((traits.has_pointers && !guard_.Allows(*sqe)) || (sqe->flags & abi::kSqeCqeSkipSuccess)) {
       Refuse(sqe);
       slots_.Refuse(slot);
     }

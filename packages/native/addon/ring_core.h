@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "abi.h"
@@ -68,8 +67,10 @@ constexpr int32_t kEnterForged = -10000;
 constexpr uint32_t kEagainRetriesMax = 64;
 /** The longest single sleep inside the kernel while draining. */
 constexpr int64_t kDrainSliceMs = 20;
-/** After this long without a CQE, reads are cancelled too: a read may wait for a pipe that never speaks. */
+/** After draining this long, reads are cancelled too: a read may wait for a pipe that never speaks. */
 constexpr int64_t kDrainReadGraceMs = 250;
+/** How often a drain asks the operations left over to stop. */
+constexpr int64_t kCancelAgainMs = 50;
 
 class RingCore {
  public:
@@ -112,6 +113,7 @@ class RingCore {
   Guard& guard() { return guard_; }
 
  private:
+  enum class CancelPhase : uint8_t { kNone, kEvents, kReads, kAll };
   struct SlotMeta {
     uint32_t fixed_generation;  // the generation in which the slot last used a registered buffer
     uint8_t opcode;
@@ -133,7 +135,10 @@ class RingCore {
   void WithdrawUnsubmitted();
   void SettleReady();
   void CancelByPhase(int64_t cancel_all_after_ms);
-  uint32_t CancelWhere(const std::function<bool(uint8_t opcode)>& wanted);
+  void CancelUpTo(CancelPhase phase);
+  bool CancelByCall(uint64_t user_data) const;
+  bool CancelBySqe(uint64_t user_data);
+  bool FlushCancels();
   uint32_t OwedRegistered() const;
   void ReleaseMappings();
   void RegisterDescriptor();
@@ -176,8 +181,8 @@ class RingCore {
   Word* armed_word_ = nullptr;
   Word* overflows_word_ = nullptr;
   int registered_index_ = -1;  // in the thread's table of registered rings: spares a descriptor look-up at each enter
-  enum class CancelPhase : uint8_t { kNone, kEvents, kReads, kAll };
   CancelPhase cancelled_ = CancelPhase::kNone;
+  int64_t cancel_again_ms_ = 0;
   int64_t drain_started_ms_ = 0;
   SlotTable slots_;
   std::vector<SlotMeta> meta_;
