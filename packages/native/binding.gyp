@@ -9,6 +9,7 @@
         "addon/env_data.cc",
         "addon/guard.cc",
         "addon/native_ring.cc",
+        "addon/ring_cancel.cc",
         "addon/ring_core.cc",
         "addon/ring_drain.cc",
         "addon/ring_open.cc",

@@ -6,6 +6,7 @@ import { errnoName, errnoText, RingpoolError } from '@ringpool/core';
 import type { NativeRing } from './addon.ts';
 import { buffersError, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';
 import { assertShared } from './shared-view.ts';
+import { monotonicMs } from './time.ts';
 
 /** What another ring needs to clone a ring's buffers; structured-cloneable to another thread. */
 export interface BufferSource {
@@ -35,6 +36,8 @@ export interface CloneOptions {
   readonly fallback?: boolean;
 }
 
+/** The longest single wait inside the addon while draining, in milliseconds. */
+const DRAIN_SLICE_MS = 20;
 const EFAULT = 14;
 const EINVAL = 22;
 const EBADF = 9;
@@ -145,7 +148,13 @@ export class RegisteredBuffers {
   unregister(timeoutMs: number): void {
     this.#assertOpen();
     if (!(timeoutMs >= 0)) throw invalid('unregisterBuffers', `timeoutMs is ${timeoutMs}`);
-    const result = this.#native.unregisterBuffers(timeoutMs);
+    const deadline = monotonicMs() + timeoutMs;
+    let result: number;
+    do {
+      // In slices: a thread blocked in a native call cannot be terminated.
+      const left = Math.max(0, deadline - monotonicMs());
+      result = this.#native.unregisterBuffers(Math.min(DRAIN_SLICE_MS, left));
+    } while (result > 0 && monotonicMs() < deadline);
     if (result > 0) {
       throw new RingpoolError(
         'ERR_RINGPOOL_DRAIN_TIMEOUT',
