@@ -187,6 +187,9 @@ constexpr uint8_t kOpReadvFixed = 60;
 constexpr uint8_t kOpWritevFixed = 61;
 constexpr uint8_t kOpWriteFixed = 5;
 
+/** Opcodes whose result is a new descriptor: ACCEPT, OPENAT, OPENAT2, SOCKET, FIXED_FD_INSTALL. */
+constexpr uint8_t kOpsMakingDescriptors[] = {13, 18, 28, 45, 54};
+
 /** An opcode no kernel knows: an SQE given this value completes with EINVAL and touches no memory. */
 constexpr uint8_t kOpRefused = 0xff;
 

@@ -26,6 +26,8 @@ struct OpcodeTraits {
   uint32_t registered_mask = 0;
   uint8_t registered_at = 0;
   bool has_pointers = false;
+  /** Completes with a new descriptor, unless it was asked for a registered file. */
+  bool makes_descriptor = false;
 };
 
 constexpr std::array<OpcodeTraits, 256> MakeOpcodeTraits() {
@@ -48,6 +50,7 @@ constexpr std::array<OpcodeTraits, 256> MakeOpcodeTraits() {
     const bool data_only = always && entry.count == 1 && entry.pointers[0].extent.size == Size::kLength;
     traits.has_pointers = entry.count > 0 && !data_only;
   }
+  for (const uint8_t opcode : abi::kOpsMakingDescriptors) table[opcode].makes_descriptor = true;
   return table;
 }
 inline constexpr std::array<OpcodeTraits, 256> kOpcodeTraits = MakeOpcodeTraits();

@@ -63,7 +63,8 @@ int RingCore::Stage(uint32_t count) {
     const uint32_t slot = static_cast<uint32_t>(user_data);
     const OpcodeTraits& traits = kOpcodeTraits[sqe->opcode];
     const bool registered = UsesRegisteredBuffer(*sqe, traits);
-    meta_[slot] = SlotMeta{registered ? static_cast<uint32_t>(user_data >> 32) : ~0u, sqe->opcode};
+    meta_[slot] = SlotMeta{registered ? static_cast<uint32_t>(user_data >> 32) : ~0u, sqe->opcode,
+                           traits.makes_descriptor && sqe->file_index == 0};
     if ((traits.has_pointers && !guard_.Allows(*sqe)) || (sqe->flags & abi::kSqeCqeSkipSuccess)) {
       Refuse(sqe);
       slots_.Refuse(slot);

@@ -117,6 +117,7 @@ class RingCore {
   struct SlotMeta {
     uint32_t fixed_generation;  // the generation in which the slot last used a registered buffer
     uint8_t opcode;
+    bool makes_descriptor;
   };
 
   void BindShared(const abi::Params& params);
@@ -134,6 +135,7 @@ class RingCore {
   uint32_t WaitingInside();
   void WithdrawUnsubmitted();
   void SettleReady();
+  void CloseUnclaimed(const abi::Cqe& cqe) const;
   void CancelByPhase(int64_t cancel_all_after_ms);
   void CancelUpTo(CancelPhase phase);
   bool CancelByCall(uint64_t user_data) const;
@@ -184,6 +186,7 @@ class RingCore {
   CancelPhase cancelled_ = CancelPhase::kNone;
   int64_t cancel_again_ms_ = 0;
   int64_t drain_started_ms_ = 0;
+  uint32_t seen_tail_ = 0;  // CQ index when draining began: JavaScript may have seen the CQEs before it
   SlotTable slots_;
   std::vector<SlotMeta> meta_;
   Guard guard_;

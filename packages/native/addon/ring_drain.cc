@@ -30,25 +30,37 @@ void RingCore::WithdrawUnsubmitted() {
   kernel_.sq_tail->store(head, std::memory_order_release);
 }
 
+// A descriptor that an operation opened for nobody: whoever was to be told of it is gone.
+void RingCore::CloseUnclaimed(const abi::Cqe& cqe) const {
+  if (cqe.res >= 0 && meta_[static_cast<uint32_t>(cqe.user_data)].makes_descriptor) close(cqe.res);
+}
+
 // Consumes every CQE that is ready, reaped or not, on both sides of a mapped ring, and frees the slots whose last CQE it
 // was. Only close() does this: nobody will reap any more.
 void RingCore::SettleReady() {
-  const auto settle = [this](Queues& side, uint32_t head) {
+  const auto settle = [this](Queues& side, uint32_t head, uint32_t seen) {
     const uint32_t tail = side.cq_tail->load(std::memory_order_acquire);
     for (; head != tail; head++) {
       const abi::Cqe* cqe = CqeAt(side.cqes, head);
-      if (!(cqe->flags & abi::kCqeFMore) && slots_.IsTaken(cqe->user_data)) slots_.Settle(cqe->user_data);
+      if (!slots_.IsTaken(cqe->user_data)) continue;
+      if (static_cast<int32_t>(head - seen) >= 0) CloseUnclaimed(*cqe);
+      if (!(cqe->flags & abi::kCqeFMore)) slots_.Settle(cqe->user_data);
     }
     side.cq_head->store(head, std::memory_order_release);
     return head;
   };
-  settled_ = settle(script_, settled_);
-  if (mapped_) settle(kernel_, kernel_.cq_head->load(std::memory_order_relaxed));
+  settled_ = settle(script_, settled_, seen_tail_);
+  if (!mapped_) return;
+  const uint32_t head = kernel_.cq_head->load(std::memory_order_relaxed);
+  settle(kernel_, head, head);
 }
 
 uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
   if (fd_ < 0) return 0;
-  if (drain_started_ms_ == 0) drain_started_ms_ = NowMs();
+  if (drain_started_ms_ == 0) {
+    drain_started_ms_ = NowMs();
+    seen_tail_ = script_.cq_tail->load(std::memory_order_relaxed);
+  }
   const int64_t deadline = NowMs() + timeout_ms;
   WithdrawUnsubmitted();
   SettleReady();

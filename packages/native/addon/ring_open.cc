@@ -77,7 +77,7 @@ int RingCore::Open(const RingConfig& config) {
     return error;
   }
   slots_.Bind(memory_.base + memory_.control_offset + kControlWords * sizeof(uint32_t), cq_entries_);
-  meta_.assign(cq_entries_, SlotMeta{~0u, 0});
+  meta_.assign(cq_entries_, SlotMeta{~0u, 0, false});
   PublishControlWords(params);
   auto* words = reinterpret_cast<Word*>(memory_.base + memory_.control_offset);
   reaped_word_ = words + kWordReaped;
