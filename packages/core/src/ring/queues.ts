@@ -75,8 +75,9 @@ export class RingQueues {
   #armed: number;
   #staged: number;
   #cqHead: number;
+  // Both wrap like the indices: what is in flight is their difference.
   #submitted = 0;
-  #notLast = 0;
+  #notLast: number;
   #foreign = 0;
   #retired = false;
 
@@ -111,6 +112,7 @@ export class RingQueues {
     this.#staged = this.#tail;
     this.#armed = words[this.#armedWord] as number;
     this.#cqHead = words[this.#reapedWord] as number;
+    this.#notLast = this.#cqHead;
   }
 
   /**
@@ -187,7 +189,7 @@ export class RingQueues {
 
   /** Called when the queued SQEs have been handed to the driver, which has armed further ones. */
   markStaged(): void {
-    this.#submitted += (this.#tail - this.#staged) | 0;
+    this.#submitted = (this.#submitted + this.#tail - this.#staged) | 0;
     this.#staged = this.#tail;
     this.#armed = this.#words[this.#armedWord] as number;
   }
@@ -227,7 +229,7 @@ export class RingQueues {
         // A word in flight is its generation. A foreign CQE's high half is negative, and an out-of-range slot reads as
         // undefined: both fail the comparison like a wrong generation does.
         if (slots[operation] === generation) {
-          if ((flags & CQE_F_MORE) !== 0) this.#notLast++;
+          if ((flags & CQE_F_MORE) !== 0) this.#notLast = (this.#notLast + 1) | 0;
           callback(operation, res, flags);
         } else {
           this.#reapUnusual(operation, generation, res, flags, callback);
@@ -254,7 +256,7 @@ export class RingQueues {
       return;
     }
     this.#foreign++;
-    this.#notLast++;
+    this.#notLast = (this.#notLast + 1) | 0;
     this.onForeign?.(operation >>> 0, generation >>> 0, res, flags);
   }
 
