@@ -145,8 +145,8 @@ int RingCore::EnterPolled(uint32_t count, uint32_t min_complete, int32_t timeout
 
 int RingCore::EnterKernel(uint32_t min_complete, int32_t timeout_ms) {
   const bool polled = flags_ & abi::kSetupIopoll;
-  // With IOPOLL the kernel busy-waits without a bound, so one look at a time; the caller loops.
-  if (polled && min_complete > 1) min_complete = 1;
+  // With IOPOLL the kernel busy-waits without a bound, so one look at a time; the caller loops within its own.
+  if (polled) min_complete = 0;
   uint32_t flags = min_complete > 0 || polled || (flags_ & abi::kSetupDeferTaskrun) ? abi::kEnterGetevents : 0;
   flags |= WaitingInside();
   uint32_t submitted = 0;

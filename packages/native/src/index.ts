@@ -13,11 +13,11 @@ export {
   type UpdateBuffersOptions,
 } from './registered-buffers.ts';
 export { RegisteredFiles } from './registered-files.ts';
+export { Ring } from './ring.ts';
 export {
   CLOSE_TIMEOUT_MS,
   type CloseOptions,
   PARK_TIMEOUT_MS,
-  Ring,
   UNREGISTER_TIMEOUT_MS,
-} from './ring.ts';
+} from './ring-limits.ts';
 export { RING_RUNGS, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';

@@ -172,3 +172,41 @@ export function registerError(op: string, errno: number): RingpoolError {
     hint: hints[errno],
   });
 }
+
+/** An SQE whose user_data is not the one push() wrote: nothing could tell its completion. */
+export function forgedError(queuedIndex: number): RingpoolError {
+  return new RingpoolError(
+    'ERR_RINGPOOL_INVALID_ARGUMENT',
+    `the user_data of queued SQE ${queuedIndex} is not the one push() wrote`,
+    {
+      op: 'submit',
+      hint: 'Leave `userData` out when encoding into ring.sqes; keep your own data in an array indexed by operationOf(). The SQE will complete with an error; submit again for the others.',
+    },
+  );
+}
+
+/** Any call on a ring that has closed. */
+export function closedError(op: string): RingpoolError {
+  return new RingpoolError('ERR_RINGPOOL_CLOSED', 'the ring is closed', { op, hint: 'Open another one.' });
+}
+
+/** A close() whose operations did not complete in time. */
+export function drainTimeoutError(owed: number, timeoutMs: number): RingpoolError {
+  return new RingpoolError(
+    'ERR_RINGPOOL_DRAIN_TIMEOUT',
+    `${owed} operations are still in flight after ${timeoutMs} ms`,
+    {
+      op: 'close',
+      hint: 'Call close() again later; until then their memory is kept, because the kernel may write it.',
+    },
+  );
+}
+
+/** A wait whose count or bound makes no sense. */
+export function waitError(count: number, timeoutMs: number): RingpoolError {
+  return new RingpoolError(
+    'ERR_RINGPOOL_INVALID_ARGUMENT',
+    `cannot wait for ${count} completions for ${timeoutMs} ms`,
+    { op: 'submitAndWait', hint: 'Give a count and a bound in milliseconds, both 0 or more.' },
+  );
+}

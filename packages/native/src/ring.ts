@@ -5,12 +5,13 @@ import {
   type CompletionCallback,
   type ForeignCallback,
   type RingCounters,
-  RingpoolError,
   RingQueues,
+  registerOps,
 } from '@ringpool/core';
 
 import type { NativeRing } from './addon.ts';
-import { enterError } from './kernel-errors.ts';
+import type { Doorbell } from './doorbell.ts';
+import { closedError, drainTimeoutError, enterError, forgedError, waitError } from './kernel-errors.ts';
 import {
   type BufferSource,
   type CloneOptions,
@@ -18,27 +19,20 @@ import {
   type UpdateBuffersOptions,
 } from './registered-buffers.ts';
 import { RegisteredFiles } from './registered-files.ts';
+import {
+  CLOSE_TIMEOUT_MS,
+  type CloseOptions,
+  PARK_TIMEOUT_MS,
+  UNREGISTER_TIMEOUT_MS,
+} from './ring-limits.ts';
 import { openRing, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';
 import { assertShared } from './shared-view.ts';
 import { monotonicMs } from './time.ts';
-
-/** The longest single sleep inside the kernel: a thread blocked in a native call cannot be terminated. */
-export const PARK_TIMEOUT_MS = 20;
-/** How long {@link Ring.close} waits for operations in flight by default. */
-export const CLOSE_TIMEOUT_MS = 30_000;
-/** How long {@link Ring.unregisterBuffers} waits for operations on registered buffers by default. */
-export const UNREGISTER_TIMEOUT_MS = 30_000;
 
 /** The addon's answer when an SQE's user_data is not the one push() wrote: `-10000 - index`. */
 const ENTER_FORGED = -10_000;
 const EBADF = 9;
 const CQ_EVENTFD_DISABLED = 1;
-
-/** Options of {@link Ring.close}. */
-export interface CloseOptions {
-  /** How long to wait for operations in flight, in milliseconds. Default: 30000. */
-  readonly timeoutMs?: number;
-}
 
 /**
  * One io_uring.
@@ -200,7 +194,7 @@ export class Ring {
    * @throws As {@link Ring.submit}.
    */
   submitAndWait(count: number, timeoutMs: number): number {
-    if (!(count >= 0 && timeoutMs >= 0)) throw invalidWait(count, timeoutMs);
+    if (!(count >= 0 && timeoutMs >= 0)) throw waitError(count, timeoutMs);
     const queues = this.#queues;
     if (count > queues.cqEntries) count = queues.cqEntries;
     // The kernel counts what lies in its own queue; in mapped mode what was copied over has left it.
@@ -257,15 +251,7 @@ export class Ring {
   #check(result: number): number {
     if (result >= 0) return result;
     if (result <= ENTER_FORGED) {
-      const index = ENTER_FORGED - result;
-      throw new RingpoolError(
-        'ERR_RINGPOOL_INVALID_ARGUMENT',
-        `the user_data of queued SQE ${index} is not the one push() wrote`,
-        {
-          op: 'submit',
-          hint: 'Leave `userData` out when encoding into ring.sqes; keep your own data in an array indexed by operationOf(). The SQE will complete with an error; submit again for the others.',
-        },
-      );
+      throw forgedError(ENTER_FORGED - result);
     }
     if (this.#closed || result === -EBADF) this.#assertOpen('submit');
     throw enterError(-result);
@@ -273,7 +259,7 @@ export class Ring {
 
   #assertOpen(op: string): void {
     if (!this.#closed) return;
-    throw new RingpoolError('ERR_RINGPOOL_CLOSED', 'the ring is closed', { op, hint: 'Open another one.' });
+    throw closedError(op);
   }
 
   /**
@@ -350,7 +336,23 @@ export class Ring {
     return this.files.raw(op, argument, count);
   }
 
-  /** Silences or lets speak the registered eventfd (IORING_CQ_EVENTFD_DISABLED, Linux 5.8), without a system call. */
+  /**
+   * Has the kernel ring this doorbell at each completion (IORING_REGISTER_EVENTFD). With DEFER_TASKRUN the completion
+   * queue stays empty until this thread enters the kernel, even when the bell has rung.
+   *
+   * @throws RingpoolError EBUSY (there is one already), ERR_RINGPOOL_CLOSED.
+   */
+  registerDoorbell(bell: Doorbell): void {
+    const argument = Int32Array.of(bell.fd);
+    this.register(registerOps.REGISTER_EVENTFD.value, new Uint8Array(argument.buffer), 1);
+  }
+
+  /** Takes the doorbell back. @throws RingpoolError ENXIO (there is none), ERR_RINGPOOL_CLOSED. */
+  unregisterDoorbell(): void {
+    this.register(registerOps.UNREGISTER_EVENTFD.value, null, 0);
+  }
+
+  /** Silences or lets speak the registered doorbell (IORING_CQ_EVENTFD_DISABLED, Linux 5.8), without a system call. */
   setEventfdEnabled(enabled: boolean): void {
     this.#assertOpen('setEventfdEnabled');
     this.#queues.setCqFlags(enabled ? 0 : CQ_EVENTFD_DISABLED);
@@ -372,7 +374,7 @@ export class Ring {
   close(options: CloseOptions = {}): void {
     if (this.#closed) return;
     const timeoutMs = options.timeoutMs ?? CLOSE_TIMEOUT_MS;
-    if (!(timeoutMs >= 0)) throw invalidWait(0, timeoutMs);
+    if (!(timeoutMs >= 0)) throw waitError(0, timeoutMs);
     this.#queues.retire();
     const deadline = monotonicMs() + timeoutMs;
     for (;;) {
@@ -380,14 +382,7 @@ export class Ring {
       const owed = this.#native.close(Math.max(0, Math.min(PARK_TIMEOUT_MS, left)), timeoutMs / 2);
       if (owed === 0) break;
       if (left > 0) continue;
-      throw new RingpoolError(
-        'ERR_RINGPOOL_DRAIN_TIMEOUT',
-        `${owed} operations are still in flight after ${timeoutMs} ms`,
-        {
-          op: 'close',
-          hint: 'Call close() again later; until then their memory is kept, because the kernel may write it.',
-        },
-      );
+      throw drainTimeoutError(owed, timeoutMs);
     }
     this.#closed = true;
     this.buffers.forget();
@@ -402,12 +397,4 @@ export class Ring {
   get id(): number {
     return this.#id;
   }
-}
-
-function invalidWait(count: number, timeoutMs: number): RingpoolError {
-  return new RingpoolError(
-    'ERR_RINGPOOL_INVALID_ARGUMENT',
-    `cannot wait for ${count} completions for ${timeoutMs} ms`,
-    { op: 'submitAndWait', hint: 'Give a count and a bound in milliseconds, both 0 or more.' },
-  );
 }
