@@ -36,7 +36,8 @@ struct Attachment {
   napi_env env;
   uint32_t index;
   int fd;
-  bool closed = false;
+  bool closing = false;   // the owner has let go; the event loop may not have yet
+  bool detached = false;  // the descriptor may be another's by now
   uv_poll_t* poll = nullptr;
   napi_ref callback = nullptr;
   napi_ref resource = nullptr;
@@ -45,8 +46,8 @@ struct Attachment {
 };
 
 void Detach(Attachment* attachment) {
-  if (attachment->closed) return;
-  attachment->closed = true;
+  if (attachment->detached) return;
+  attachment->detached = true;
   Table& table = TheTable();
   const std::lock_guard<std::mutex> lock(table.mutex);
   Entry& entry = table.entries[attachment->index];
@@ -79,6 +80,8 @@ void OnReadable(uv_poll_t* handle, int status, int events) {
 
 // Stops watching. The libuv handle is freed when the loop has let go of it, and only then is the descriptor given up.
 void Unwatch(Attachment* attachment) {
+  if (attachment->closing) return;
+  attachment->closing = true;
   if (attachment->poll == nullptr) {
     Detach(attachment);
     return;
@@ -119,43 +122,63 @@ Napi::Value Wrap(Napi::Env env, uint32_t index, int fd) {
   return Napi::Value(env, external);
 }
 
-// doorbellCreate() -> handle, or a negative errno
-Napi::Value Create(const Napi::CallbackInfo& info) {
+// Takes a free entry: its index, or a negative errno. The answer is wrapped by the caller, outside the lock, because
+// making an object may collect garbage, and the finalizer of another attachment takes the lock.
+int64_t TakeEntry(int* fd) {
   Table& table = TheTable();
   const std::lock_guard<std::mutex> lock(table.mutex);
   for (uint32_t index = 0; index < kDoorbellsMax; index++) {
     Entry& entry = table.entries[index];
     if (entry.attached > 0) continue;
-    const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0) return Napi::Number::New(info.Env(), -errno);
-    entry.fd = fd;
+    *fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (*fd < 0) return -errno;
+    entry.fd = *fd;
     entry.attached = 1;
-    return Wrap(info.Env(), index, fd);
+    return index;
   }
-  return Napi::Number::New(info.Env(), -ENFILE);
+  return -ENFILE;
+}
+
+int64_t JoinEntry(uint32_t index, uint32_t generation, int* fd) {
+  Table& table = TheTable();
+  const std::lock_guard<std::mutex> lock(table.mutex);
+  if (index >= kDoorbellsMax) return -EBADF;
+  Entry& entry = table.entries[index];
+  if (entry.attached == 0 || entry.generation != generation) return -EBADF;
+  entry.attached++;
+  *fd = entry.fd;
+  return index;
+}
+
+// doorbellCreate() -> handle, or a negative errno
+Napi::Value Create(const Napi::CallbackInfo& info) {
+  int fd = -1;
+  const int64_t index = TakeEntry(&fd);
+  if (index < 0) return Napi::Number::New(info.Env(), static_cast<double>(index));
+  return Wrap(info.Env(), static_cast<uint32_t>(index), fd);
 }
 
 // doorbellAttach(index, generation) -> handle, or -EBADF when every thread has detached since
 Napi::Value Attach(const Napi::CallbackInfo& info) {
-  const uint32_t index = info[0].As<Napi::Number>().Uint32Value();
-  const uint32_t generation = info[1].As<Napi::Number>().Uint32Value();
-  Table& table = TheTable();
-  const std::lock_guard<std::mutex> lock(table.mutex);
-  if (index >= kDoorbellsMax) return Napi::Number::New(info.Env(), -EBADF);
-  Entry& entry = table.entries[index];
-  if (entry.attached == 0 || entry.generation != generation) return Napi::Number::New(info.Env(), -EBADF);
-  entry.attached++;
-  return Wrap(info.Env(), index, entry.fd);
+  int fd = -1;
+  const int64_t index =
+      JoinEntry(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Uint32Value(), &fd);
+  if (index < 0) return Napi::Number::New(info.Env(), static_cast<double>(index));
+  return Wrap(info.Env(), static_cast<uint32_t>(index), fd);
 }
 
 // doorbellIdentity(handle) -> [index, generation, fd]
 Napi::Value Identity(const Napi::CallbackInfo& info) {
   const Attachment* attachment = Of(info);
-  Table& table = TheTable();
-  const std::lock_guard<std::mutex> lock(table.mutex);
+  uint32_t generation = 0;
+  {
+    Table& table = TheTable();
+    const std::lock_guard<std::mutex> lock(table.mutex);
+    generation = table.entries[attachment->index].generation;
+  }
   Napi::Array identity = Napi::Array::New(info.Env(), 3);
   identity.Set(0u, attachment->index);
-  identity.Set(1u, table.entries[attachment->index].generation);
+  identity.Set(1u, generation);
   identity.Set(2u, attachment->fd);
   return identity;
 }
@@ -169,7 +192,7 @@ napi_value Ring(napi_env env, napi_callback_info info) {
   napi_get_value_external(env, argument, &data);
   const auto* attachment = static_cast<Attachment*>(data);
   int result = -EBADF;
-  if (attachment != nullptr && !attachment->closed) {
+  if (attachment != nullptr && !attachment->closing) {
     const uint64_t one = 1;
     const bool rung = write(attachment->fd, &one, sizeof one) == sizeof one || errno == EAGAIN;
     result = rung ? 0 : -errno;
@@ -183,7 +206,7 @@ napi_value Ring(napi_env env, napi_callback_info info) {
 Napi::Value Silence(const Napi::CallbackInfo& info) {
   const Attachment* attachment = Of(info);
   uint64_t rings = 0;
-  const bool rung = !attachment->closed && read(attachment->fd, &rings, sizeof rings) == sizeof rings;
+  const bool rung = !attachment->closing && read(attachment->fd, &rings, sizeof rings) == sizeof rings;
   return Napi::Boolean::New(info.Env(), rung);
 }
 
@@ -191,7 +214,8 @@ Napi::Value Silence(const Napi::CallbackInfo& info) {
 Napi::Value Watch(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Attachment* attachment = Of(info);
-  if (attachment->closed || attachment->poll != nullptr) return Napi::Number::New(env, -EINVAL);
+  if (attachment->closing) return Napi::Number::New(env, -EBADF);
+  if (attachment->poll != nullptr) return Napi::Number::New(env, -EBUSY);
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Napi::Number::New(env, -ENOSYS);
   auto* poll = new uv_poll_t();

@@ -136,7 +136,8 @@ function start({ pending, memory, ring: kind }) {
 function end(ring, event, started) {
   switch (event) {
     case 'close':
-      ring.close();
+      // Half of the bound is for operations to end by themselves; then all are cancelled.
+      ring.close({ timeoutMs: 4000 });
       break;
     case 'exit':
       process.exit(0);
