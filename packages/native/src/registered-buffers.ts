@@ -5,6 +5,7 @@ import { errnoName, errnoText, RingpoolError } from '@ringpool/core';
 
 import type { NativeRing } from './addon.ts';
 import { buffersError, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';
+import { PARK_TIMEOUT_MS } from './ring-limits.ts';
 import { assertShared } from './shared-view.ts';
 import { monotonicMs } from './time.ts';
 
@@ -36,8 +37,6 @@ export interface CloneOptions {
   readonly fallback?: boolean;
 }
 
-/** The longest single wait inside the addon while draining, in milliseconds. */
-const DRAIN_SLICE_MS = 20;
 const EFAULT = 14;
 const EINVAL = 22;
 const EBADF = 9;
@@ -153,7 +152,7 @@ export class RegisteredBuffers {
     do {
       // In slices: a thread blocked in a native call cannot be terminated.
       const left = Math.max(0, deadline - monotonicMs());
-      result = this.#native.unregisterBuffers(Math.min(DRAIN_SLICE_MS, left));
+      result = this.#native.unregisterBuffers(Math.min(PARK_TIMEOUT_MS, left));
     } while (result > 0 && monotonicMs() < deadline);
     if (result > 0) {
       throw new RingpoolError(
