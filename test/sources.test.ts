@@ -136,11 +136,22 @@ function unusedExports(
           .filter(
             ({ exportName }) => exportName.name !== null && !used.has(`${file.path}#${exportName.name}`),
           )
+          // A type may be exported for the signatures beside it.
+          .filter(({ exportName, isType }) => !isType || mentions(file, exportName.name ?? '') < 2)
           .map(
             ({ start, exportName }) => `${at(file, start)} exports ${exportName.name}, which nothing imports`,
           ),
       ),
     );
+}
+
+/** How often a name stands in the code of a file, its comments aside. */
+function mentions(file: Source, name: string): number {
+  const code = file.comments.reduceRight(
+    (text, { start, end }) => text.slice(0, start) + text.slice(end),
+    file.text,
+  );
+  return code.split(new RegExp(`\\b${name}\\b`)).length - 1;
 }
 
 function resolve(importer: string, specifier: string): string {
@@ -256,7 +267,7 @@ describe('exports', () => {
   test('the rules can fail', () => {
     const a = parse(
       'packages/core/src/a.ts',
-      `export const used = 1; export const dead = 2; export type Gone = 3;`,
+      `export const used = 1; export const dead = 2; export type Gone = 3; export type Own = 4; const own: Own = 4;`,
     );
     const index = parse(
       'packages/core/src/index.ts',
