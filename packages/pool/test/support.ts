@@ -1,0 +1,61 @@
+// What the pool's tests share: folders of files, child processes that run a program, a wait with a bound.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+/** A bound on anything that must not hang, far above what it takes. */
+export const HANG_MS = 20_000;
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ringpool-pool-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Bytes that differ from place to place. */
+export function pattern(length: number, seed = 1): Buffer {
+  const bytes = Buffer.alloc(length);
+  let state = seed * 0x9e3779b1;
+  for (let at = 0; at < length; at++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[at] = state;
+  }
+  return bytes;
+}
+
+/** Descriptors of this process. */
+export function descriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+/** How a child process ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program of test/fixtures; a hang is killed and shows as a signal. */
+export function runFixture(name: string, ...args: readonly string[]): Promise<Ended> {
+  const file = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+  const child = spawn(process.execPath, [file, ...args], { timeout: HANG_MS, killSignal: 'SIGKILL' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
