@@ -1,0 +1,137 @@
+// How a pool comes up and goes down: closing with work in flight, programs that end by themselves, workers that die.
+import { execFileSync } from 'node:child_process';
+import { openSync, readdirSync, readlinkSync, writeFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPool } from '@ringpool/pool';
+import { describe, expect, test } from 'vitest';
+import { pattern, runFixture, temporaryFolder } from '../support.ts';
+
+const O_RDWR = 2;
+const coded = (code: string): unknown => expect.objectContaining({ code });
+
+function pipe(): string {
+  const name = path.join(temporaryFolder(), 'pipe');
+  execFileSync('mkfifo', [name]);
+  return name;
+}
+
+function openTargets(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+describe('closing', () => {
+  test('waits for what is in flight, closes files, and refuses what comes later', async () => {
+    const folder = temporaryFolder();
+    const name = path.join(folder, 'file');
+    const bytes = pattern(200_000);
+    writeFileSync(name, bytes);
+    const pool = await openPool({ workers: 2 });
+    const file = await pool.open(name);
+    const lease = pool.alloc(bytes.length);
+    const reads = Array.from({ length: 200 }, (_, index) =>
+      file.read(lease, { position: index * 1000, offset: index * 1000, length: 1000 }),
+    );
+    const whole = pool.readFile(name);
+    const closed = pool.close();
+    expect(pool.closed).toBe(true);
+    await expect(pool.open(name)).rejects.toThrow(coded('ERR_RINGPOOL_CLOSED'));
+    await expect(pool.readFile(name)).rejects.toThrow(coded('ERR_RINGPOOL_CLOSED'));
+    await expect(file.read(lease, { position: 0 })).rejects.toThrow(coded('ERR_RINGPOOL_CLOSED'));
+    expect(() => pool.alloc(1)).toThrow(coded('ERR_RINGPOOL_CLOSED'));
+    expect((await Promise.all(reads)).every((count) => count === 1000)).toBe(true);
+    expect(Buffer.compare((await whole).bytes, bytes)).toBe(0);
+    await closed;
+    await pool.close();
+    expect(Buffer.compare(lease.bytes, bytes)).toBe(0);
+    expect(openTargets()).not.toContain(name);
+  });
+
+  test('says what is left when its time is over, keeps it in flight, and can be waited for again', async () => {
+    const name = pipe();
+    const pool = await openPool({ workers: 1 });
+    const file = await pool.open(name, O_RDWR);
+    const lease = pool.alloc(8);
+    const read = file.read(lease, { position: 0 });
+    await expect(pool.close({ timeoutMs: 50 })).rejects.toThrow(coded('ERR_RINGPOOL_DRAIN_TIMEOUT'));
+    expect(lease.inFlight).toBe(1);
+    writeSync(openSync(name, O_RDWR), '01234567');
+    expect(await read).toBe(8);
+    await pool.close();
+  });
+
+  test('twenty pools one after another leave no descriptor, no thread and no locked memory', async () => {
+    const memory = (): number =>
+      Number(
+        /VmPin:\s+(\d+)/.exec(
+          execFileSync('cat', [`/proc/${process.pid}/status`], { encoding: 'latin1' }),
+        )?.[1],
+      );
+    const once = async (): Promise<void> => {
+      await using pool = await openPool({ workers: 2, depth: 8, arenaBytes: 1024 * 1024 });
+      using contents = await pool.readFile('package.json');
+      expect(contents.length).toBeGreaterThan(0);
+    };
+    await once();
+    const before = {
+      files: openTargets().length,
+      threads: readdirSync('/proc/self/task').length,
+      memory: memory(),
+    };
+    for (let round = 0; round < 20; round++) await once();
+    await sleep(50);
+    expect(openTargets().length).toBeLessThanOrEqual(before.files);
+    expect(readdirSync('/proc/self/task').length).toBeLessThanOrEqual(before.threads);
+    expect(memory()).toBeLessThanOrEqual(before.memory);
+  });
+});
+
+describe('a program', () => {
+  test.each(['idle', 'closed', 'file'])('with a pool that is %s ends by itself', async (program) => {
+    expect(await runFixture('idle.mjs', program)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('whose only pending work is a read lives until it is done', async () => {
+    const name = pipe();
+    const running = runFixture('idle.mjs', 'pending', name);
+    const writer = openSync(name, O_RDWR);
+    await sleep(700);
+    writeSync(writer, 'hello');
+    expect(await running).toMatchObject({ code: 0, stdout: 'read 5\n' });
+  });
+
+  test('exits at once when told to, workers parked or reads in flight', async () => {
+    expect(await runFixture('idle.mjs', 'exit')).toMatchObject({ code: 7, signal: null });
+    expect(await runFixture('idle.mjs', 'exit-in-flight', pipe())).toMatchObject({ code: 7, signal: null });
+  });
+
+  test('that throws with reads in flight ends as any other', async () => {
+    const ended = await runFixture('idle.mjs', 'throw', pipe());
+    expect(ended).toMatchObject({ code: 1, signal: null });
+    expect(ended.stderr).toMatch(/thrown on purpose/);
+  });
+
+  test('that only imports the pool starts no thread', async () => {
+    expect(await runFixture('idle.mjs', 'import')).toMatchObject({ code: 0, stdout: '0\n' });
+  });
+});
+
+describe('a worker that ends', () => {
+  test('settles its reads with a typed error, and another goes on', async () => {
+    const ended = await runFixture('worker-death.mjs', path.join(temporaryFolder(), 'pipe'), '2');
+    expect(ended.stderr).toBe('');
+    expect(JSON.parse(ended.stdout)).toMatchObject({ left: 0 });
+  });
+
+  test('settles its reads when it was the last one, and what comes later', async () => {
+    const ended = await runFixture('worker-death.mjs', path.join(temporaryFolder(), 'pipe'), '1');
+    expect(ended.stderr).toBe('');
+    expect(JSON.parse(ended.stdout)).toMatchObject({ read: 0, died: 400, left: 0 });
+  });
+});
