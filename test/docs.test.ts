@@ -1,4 +1,5 @@
 // The documents and the code say the same: every public export has a docstring, and every error code has its entry.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -173,6 +174,16 @@ describe('documents', () => {
   test('the rule sees links and test files', () => {
     const page = '[a](../x/b.md#c) [d](https://example.org) `test/e.test.ts` `f()`';
     expect(references('docs/a.md', page).map(({ target }) => target)).toEqual(['x/b.md', 'test/e.test.ts']);
+  });
+});
+
+describe('docs/performance.md', () => {
+  test('holds the figures of docs/results, and no others', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/performance.mjs', '--check'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(status, stderr).toBe(0);
   });
 });
 
