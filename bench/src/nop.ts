@@ -6,6 +6,8 @@ import { TWIN_SIDE, twinSide } from './twins.ts';
 
 const BATCHES = [64, 8, 1];
 const TARGET_BATCH = 64;
+/** The twin that also does what the ring does for safety: slots, generations, a look at every SQE. */
+const CAREFUL_SIDE = 'C, as careful';
 
 export const nop: Question = {
   name: 'nop',
@@ -16,7 +18,10 @@ export const nop: Question = {
         name: `batch of ${batch}`,
         metrics: [OPS, CPU_PER_OP],
         ours: { name: 'ringpool', run: () => runSide('ring-nop', { batch }) } satisfies Side,
-        others: await twinSide('nop', { batch }),
+        others: [
+          ...(await twinSide('nop', { batch })),
+          ...(await twinSide('nop', { batch, careful: 1 }, CAREFUL_SIDE)),
+        ],
         targets: batch === TARGET_BATCH ? [{ metric: OPS.key, against: TWIN_SIDE, ratio: 0.85 }] : [],
       })),
     ),

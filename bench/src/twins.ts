@@ -1,6 +1,6 @@
 // Compiles and runs the C twins: the same hot loops, written by us with raw system calls, as the yardstick that is
 // always there when a C compiler is.
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 
 import type { Readings, Side } from './measure.ts';
 import { BUILD_DIR, TWINS_DIR } from './paths.ts';
@@ -24,7 +24,8 @@ export function twinPath(twin: Twin): Promise<string | undefined> {
 async function compile(twin: Twin): Promise<string | undefined> {
   const source = `${TWINS_DIR}${twin}.c`;
   const binary = `${BUILD_DIR}${twin}`;
-  if (newer(binary, source) && newer(binary, `${TWINS_DIR}uring.h`)) return binary;
+  const headers = readdirSync(TWINS_DIR).filter((name) => name.endsWith('.h'));
+  if ([`${twin}.c`, ...headers].every((name) => newer(binary, `${TWINS_DIR}${name}`))) return binary;
   mkdirSync(BUILD_DIR, { recursive: true });
   try {
     await capture('cc', ['-O2', '-o', binary, source]);
@@ -59,10 +60,11 @@ export async function runTwin(
 export async function twinSide(
   twin: Twin,
   args: Readonly<Record<string, string | number>>,
+  name: string = TWIN_SIDE,
 ): Promise<readonly Side[]> {
   const path = await twinPath(twin);
   if (path === undefined) return [];
-  return [{ name: TWIN_SIDE, run: async () => (await runTwin(twin, args)) ?? {} }];
+  return [{ name, run: async () => (await runTwin(twin, args)) ?? {} }];
 }
 
 /** The name the twins go by in tables and targets. */

@@ -2,7 +2,7 @@
  * Random reads of one size through one ring: submit up to `batch`, wait for one, take up to `batch` completions,
  * as fio does with iodepth_batch_submit and iodepth_batch_complete_max.
  * Usage: read file=PATH [bytes=4096] [depth=64] [batch=32] [fixed=1] [direct=0] [seconds=1.5] [warmup=0.5]
- *        [registered-ring=0]. fixed=1 is READ_FIXED with a registered file, fixed=0 is READ with a plain descriptor.
+ *        [registered-ring=1]. fixed=1 is READ_FIXED with a registered file, fixed=0 is READ with a plain descriptor.
  */
 #include "uring.h"
 
@@ -96,7 +96,7 @@ int main(int argc, char **argv) {
   job.batch = (unsigned)number(argc, argv, "batch", 32);
   job.fixed = (unsigned)number(argc, argv, "fixed", 1);
   prepare(&job, argument(argc, argv, "file", ""), (int)number(argc, argv, "direct", 0));
-  if (number(argc, argv, "registered-ring", 0) != 0) ring_register_self(&job.ring);
+  if (number(argc, argv, "registered-ring", 1) != 0) ring_register_self(&job.ring);
   run(&job, number(argc, argv, "warmup", 0.5));
   double cpu = cpu_seconds(), start = now_seconds();
   uint64_t ops = run(&job, number(argc, argv, "seconds", 1.5));
