@@ -3,9 +3,9 @@
 import { addressOf } from '@ringpool/native';
 
 /** Runs before the clock starts: the compiler is done and the caches are warm after it. */
-export const WARM_UP_MS = 500;
+const WARM_UP_MS = 500;
 /** How long a side is timed. */
-export const STEADY_MS = 1500;
+const STEADY_MS = 1500;
 
 const MICROSECONDS_PER_SECOND = 1e6;
 const MS_PER_SECOND = 1000;
