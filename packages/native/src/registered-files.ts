@@ -32,7 +32,8 @@ export class RegisteredFiles {
   register(fds: readonly number[]): void {
     this.#assertOpen();
     const list = descriptors(fds, 'registerFiles');
-    this.#call('registerFiles', registerOps.REGISTER_FILES.value, new Uint8Array(list.buffer), list.length);
+    const bytes = new Uint8Array(list.buffer, 0, list.byteLength);
+    this.#call('registerFiles', registerOps.REGISTER_FILES.value, bytes, list.length);
     this.#length = list.length;
   }
 

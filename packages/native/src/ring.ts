@@ -344,7 +344,7 @@ export class Ring {
    */
   registerDoorbell(bell: Doorbell): void {
     const argument = Int32Array.of(bell.fd);
-    this.register(registerOps.REGISTER_EVENTFD.value, new Uint8Array(argument.buffer), 1);
+    this.register(registerOps.REGISTER_EVENTFD.value, new Uint8Array(argument.buffer, 0, 4), 1);
   }
 
   /** Takes the doorbell back. @throws RingpoolError ENXIO (there is none), ERR_RINGPOOL_CLOSED. */

@@ -1,6 +1,6 @@
 // A ring's life beside its operations: collected without close(), waiting under signals, speaking through an eventfd.
 
-import { encode, registerOps } from '@ringpool/core';
+import { encode } from '@ringpool/core';
 import { addressOf, Doorbell, PARK_TIMEOUT_MS } from '@ringpool/native';
 import { describe, expect, test } from 'vitest';
 
@@ -25,13 +25,12 @@ test.each(SOME)('signals do not end a wait: $memory memory, rung $rung', ({ memo
   expect(outcome).toEqual({ early: 0, ready: 1, results: [minus('ETIME')], handled: true });
 });
 
-describe.each(MATRIX)('an eventfd: $memory memory, rung $rung', (at) => {
+describe.each(MATRIX)('a registered doorbell: $memory memory, rung $rung', (at) => {
   test('tells completions, and is silent when told to', () => {
     using ring = openAs(at);
     const bell = Doorbell.create();
-    const descriptor = new Int32Array(new SharedArrayBuffer(4), 0, 1);
-    descriptor[0] = bell.fd;
-    ring.register(registerOps.REGISTER_EVENTFD.value, new Uint8Array(descriptor.buffer, 0, 4), 1);
+    ring.registerDoorbell(bell);
+    expect(codeOf(() => ring.registerDoorbell(bell))).toBe('EBUSY');
     const nop = (sqe: number): void => encode.nop(ring.sqes, sqe, {});
     queue(ring, nop);
     collect(ring, 1);
@@ -44,13 +43,16 @@ describe.each(MATRIX)('an eventfd: $memory memory, rung $rung', (at) => {
     queue(ring, nop);
     collect(ring, 1);
     expect(bell.silence()).toBe(true);
-    ring.register(registerOps.UNREGISTER_EVENTFD.value, null, 0);
+    ring.unregisterDoorbell();
+    queue(ring, nop);
+    collect(ring, 1);
+    expect(bell.silence()).toBe(false);
     bell.close();
   });
 
   test('registering nonsense is refused by name', () => {
     using ring = openAs(at);
-    expect(codeOf(() => ring.register(registerOps.UNREGISTER_EVENTFD.value, null, 0))).toBe('ENXIO');
+    expect(codeOf(() => ring.unregisterDoorbell())).toBe('ENXIO');
     expect(codeOf(() => ring.register(999, null, 0))).toBe('EINVAL');
   });
 });
