@@ -45,6 +45,7 @@ export class Digests {
 export function countLines(bytes: Uint8Array): number {
   const head = Math.min(bytes.length, -bytes.byteOffset & 3);
   const words = ((bytes.length - head) >> 4) << 2;
+  if (words === 0) return countByByte(bytes, 0, bytes.length);
   const tail = head + words * 4;
   let lines = countByByte(bytes, 0, head) + countByByte(bytes, tail, bytes.length);
   const view = new Int32Array(bytes.buffer, bytes.byteOffset + head, words);

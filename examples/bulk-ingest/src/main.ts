@@ -122,7 +122,9 @@ function explain(error: unknown): number {
     say(`demo: ${error.code}: ${error.message}`);
     if (error.code === 'ERR_RINGPOOL_UNAVAILABLE') {
       for (const { name, state, detail, remedy } of diagnose().findings) {
-        if (state !== 'ok') say(`  ${name}: ${detail}${remedy === undefined ? '' : ` ${remedy}`}`);
+        // The first finding is the error itself.
+        if (state !== 'ok' && detail !== error.message)
+          say(`  ${name}: ${detail}${remedy === undefined ? '' : ` ${remedy}`}`);
       }
     }
   } else say(`demo: ${error instanceof Error ? error.message : String(error)}`);

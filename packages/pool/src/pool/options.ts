@@ -31,7 +31,7 @@ export interface ResolvedOptions {
 }
 
 const WORKERS_DEFAULT_MAX = 4;
-export const WORKERS_MAX = 64;
+const WORKERS_MAX = 64;
 const ARENA_BYTES_MIN = 1024 * 1024;
 const ARENA_BYTES_DEFAULT_MAX = 64 * 1024 * 1024;
 const ARENA_MEMORY_SHARE = 16;

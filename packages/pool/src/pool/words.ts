@@ -20,9 +20,7 @@ const WORDS = SEGMENTS_AT + SEGMENTS_MAX;
 
 const COMMAND_STOP = 1;
 
-/** How a segment of the arena stands with the kernel. Stored by the pool's owner, loaded by workers and clients. */
-export const SEGMENT_PENDING = 0;
-/** The anchor ring has it: it can be cloned. */
+/** How a segment stands with the kernel: 0 until the pool's owner has decided. Here: the anchor has it, to be cloned. */
 export const SEGMENT_REGISTERED = 1;
 /** It is used unregistered: memlock was short, or nobody wanted it registered. */
 export const SEGMENT_UNREGISTERED = 2;
