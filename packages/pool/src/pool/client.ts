@@ -1,14 +1,11 @@
 // A thread's client of the pool: it hands requests to lanes, one batch per tick, and completes them when its doorbell
 // rings. Bound to its thread. The event loop is held alive exactly while operations are in flight.
 
-import { performance } from 'node:perf_hooks';
-import { nextTick } from 'node:process';
-import { setImmediate } from 'node:timers';
-
 import type { Parking, RingpoolError } from '@ringpool/core';
 import { Doorbell } from '@ringpool/native';
 
 import type { ClientLane } from './client-lane.ts';
+import { monotonicMs, nextTick, setImmediate } from './clock.ts';
 import type { Request } from './request.ts';
 import type { PoolWords } from './words.ts';
 
@@ -27,7 +24,7 @@ export class Client {
   readonly #onTick = (): void => this.#flush();
   readonly #onImmediate = (): void => {
     this.#immediate = false;
-    this.#turned = performance.now();
+    this.#turned = monotonicMs();
     this.#reap();
   };
   #waitingAt = 0;
@@ -44,7 +41,7 @@ export class Client {
     this.#parking = words.parking(thread);
     this.bell = Doorbell.create();
     this.bell.watch(() => {
-      this.#turned = performance.now();
+      this.#turned = monotonicMs();
       this.#reap();
     });
     this.bell.hold(false);
@@ -162,7 +159,7 @@ export class Client {
       let taken = 0;
       for (const lane of this.lanes) taken += lane.reap();
       this.#serveWaiting();
-      if (taken === 0 || performance.now() - this.#turned > FAIRNESS_MS) break;
+      if (taken === 0 || monotonicMs() - this.#turned > FAIRNESS_MS) break;
     }
     this.#settleBatch();
   }

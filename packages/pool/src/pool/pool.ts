@@ -1,7 +1,5 @@
 // The pool as its users hold it, and how one comes up. Bound to the thread that opened it: its owner and first client.
 
-import { clearTimeout, setTimeout } from 'node:timers';
-
 import {
   type Address,
   type AllocOptions,
@@ -18,6 +16,7 @@ import type { FileContents } from '../file/contents.ts';
 import { File } from '../file/file.ts';
 import { FileReader } from '../file/file-reader.ts';
 import { openFlagBits } from '../file/open-flags.ts';
+import { clearTimeout, setTimeout } from './clock.ts';
 import { closedError, operationError } from './errors.ts';
 import { launch, type PoolParts, shutDown } from './launch.ts';
 import { checkKeys, invalidArgument, type PoolOptions, resolveOptions } from './options.ts';

@@ -1,11 +1,11 @@
 // The life of an I/O worker: take SQEs from the lanes, enter the kernel, hand CQEs back, sleep when there is nothing.
 // Bound to the worker's thread, which owns the ring. Blocks that thread's event loop while there is work.
 
-import { performance } from 'node:perf_hooks';
 import { threadId } from 'node:worker_threads';
 
 import { EPOLL, encode, fd, type Parking, RingpoolError } from '@ringpool/core';
 import { Doorbell, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
+import { monotonicMs } from './clock.ts';
 import { PoolWords } from './words.ts';
 import { WorkerBuffers } from './worker-buffers.ts';
 import { type Routes, WorkerLane } from './worker-lane.ts';
@@ -20,7 +20,7 @@ const IDLE_MS = 100;
 /** SQEs submitted at once: completions of the first are on their way while the kernel works on the next. */
 const SUBMIT_BATCH = 32;
 /** Completions for which clients are woken while more SQEs wait. */
-const ANNOUNCE_BATCH = 64;
+const ANNOUNCE_BATCH = 32;
 /** The ring keeps room for the poll on the doorbell. */
 const RESERVED_OPERATIONS = 1;
 const NO_OPERATION = -1;
@@ -91,14 +91,14 @@ export class WorkerLoop {
   run(): void {
     this.#running = true;
     this.#parking.unpark();
-    let lastWork = performance.now();
+    let lastWork = monotonicMs();
     for (;;) {
       if (this.#words.stopping(this.#spec.index)) {
         this.#stop();
         return;
       }
       if (this.#turn()) {
-        lastWork = performance.now();
+        lastWork = monotonicMs();
         continue;
       }
       if (this.#spin(lastWork)) continue;
@@ -181,14 +181,14 @@ export class WorkerLoop {
         this.#announce();
         return true;
       }
-    } while (performance.now() < until);
+    } while (monotonicMs() < until);
     return false;
   }
 
   /** Sleeps in the kernel until a completion or the doorbell. False when it is time to return to the event loop. */
   #sleep(lastWork: number): boolean {
     const armed = this.#poll === NO_OPERATION ? 0 : 1;
-    const idle = this.#ring.inFlight === armed && performance.now() - lastWork > IDLE_MS;
+    const idle = this.#ring.inFlight === armed && monotonicMs() - lastWork > IDLE_MS;
     if (!idle && armed === 0) this.#arm();
     // From here on clients ring. What they published before they could see this is found by the look below.
     this.#parking.park();

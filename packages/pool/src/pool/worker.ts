@@ -1,10 +1,9 @@
 // The entry point of a worker thread. Its piscina task opens the ring, starts the loop and returns: a task that never
 // ended would keep the process alive, because piscina holds its port open for a running task.
 
-import { setImmediate } from 'node:timers';
-
 import { RingpoolError } from '@ringpool/core';
 
+import { setImmediate } from './clock.ts';
 import { WorkerLoop } from './worker-loop.ts';
 import { postError, type WorkerAnswer, type WorkerSpec } from './worker-protocol.ts';
 

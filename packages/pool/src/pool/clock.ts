@@ -1,0 +1,16 @@
+// Timers and the clock, taken when the module loads, so that fake timers in people's tests cannot freeze the pool.
+
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import timers from 'node:timers';
+
+/** Monotonic milliseconds. */
+export const monotonicMs: () => number = performance.now.bind(performance);
+/** Calls back before the event loop goes on. */
+export const nextTick: (callback: () => void) => void = process.nextTick.bind(process);
+/** Calls back once the event loop has looked for I/O. */
+export const setImmediate: (callback: () => void) => void = timers.setImmediate;
+/** Calls back after a time, and holds the event loop till then. */
+export const setTimeout: (callback: () => void, ms: number) => NodeJS.Timeout = timers.setTimeout;
+/** Takes a {@link setTimeout} back. */
+export const clearTimeout: (timer: NodeJS.Timeout) => void = timers.clearTimeout;
