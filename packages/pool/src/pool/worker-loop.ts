@@ -11,8 +11,9 @@ import { WorkerBuffers } from './worker-buffers.ts';
 import { type Routes, WorkerLane } from './worker-lane.ts';
 import type { WorkerReport, WorkerSpec } from './worker-protocol.ts';
 
-/** How long a worker looks for work before it sleeps in the kernel. */
-const SPIN_MS = 0.05;
+/** How long a worker looks for work before it sleeps in the kernel: at least, and at most. */
+const SPIN_MIN_MS = 0.025;
+const SPIN_MAX_MS = 0.4;
 /** Looks at the queues between two looks at the clock. */
 const SPIN_LOOKS = 32;
 /** After this long without work the worker returns to its event loop: an idle pool wakes nobody. */
@@ -44,6 +45,7 @@ export class WorkerLoop {
   #owed = 0;
   /** Completions published since clients were last woken. */
   #unannounced = 0;
+  #spinMs = SPIN_MIN_MS;
   #running = false;
 
   /** Opens the ring. @throws as `Ring.open`. */
@@ -172,7 +174,7 @@ export class WorkerLoop {
 
   /** Looks for work for a short while. True when there is some. */
   #spin(lastWork: number): boolean {
-    const until = lastWork + SPIN_MS;
+    const until = lastWork + this.#spinMs;
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) {
         for (const lane of this.#lanes) if (lane.queue.ready() > 0) return true;
@@ -198,9 +200,17 @@ export class WorkerLoop {
     }
     // Still parked: the event loop watches the doorbell.
     if (idle) return false;
+    const slept = monotonicMs();
     this.#ring.submitAndWait(1, PARK_TIMEOUT_MS);
     this.#parking.unpark();
+    this.#adapt(monotonicMs() - slept);
     return true;
+  }
+
+  /** Being woken costs the client more than a short look costs us: after short sleeps it looks longer, after long ones less. */
+  #adapt(sleptMs: number): void {
+    const wanted = sleptMs < SPIN_MAX_MS ? this.#spinMs * 2 : this.#spinMs / 2;
+    this.#spinMs = Math.max(SPIN_MIN_MS, Math.min(SPIN_MAX_MS, wanted));
   }
 
   #hasWork(): boolean {
