@@ -27,7 +27,7 @@ const READS_BEFORE = 16;
 const READS_INTO_ARENA = 4;
 const IOSQE_IO_LINK = 1 << 2;
 /** How many arenas are allocated in the hope that one gets the address. */
-const SUCCESSORS = 8;
+const SUCCESSORS = 24;
 
 const [from, memory, withRing] = process.argv.slice(2);
 const before = held();
@@ -72,8 +72,9 @@ function start() {
 
 const { where, ring } = start();
 await collectGarbage();
-/** Memory that lies, if only in part, where the arena was. */
-const overlaps = (next) => Math.abs(addressOf(next) - where) < size;
+/** Memory that lies, if only in part, where the kernel will write. */
+const reach = from === 'disk' ? size : length;
+const overlaps = (next) => addressOf(next) < where + reach && where < addressOf(next) + size;
 const successors = [];
 for (let count = 0; count < SUCCESSORS; count++) {
   const next = sharedBytes(size);
