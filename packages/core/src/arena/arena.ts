@@ -107,6 +107,7 @@ export class Arena {
     return this.core.handle.baseAddress;
   }
 
+  /** Bytes the arena may grow to. */
   get capBytes(): number {
     return this.core.blockCount * BLOCK_BYTES;
   }
@@ -116,10 +117,12 @@ export class Arena {
     return this.core.segmentBlocks * BLOCK_BYTES;
   }
 
+  /** The number under which this thread's leases and reservations are marked, 1 to 1023. */
   get clientId(): number {
     return this.core.clientId;
   }
 
+  /** Segments grown so far, by any thread. */
   get segmentCount(): number {
     return segmentCount(this.core);
   }

@@ -71,7 +71,7 @@ export function freeBrokenRun(core: ArenaCore, block: number): void {
  * Claims the blocks one after the other. Returns `blocks` when all are claimed; else the index of the first that was
  * not free, with everything before it put back.
  */
-export function claimBlocksAt(core: ArenaCore, block: number, blocks: number): number {
+function claimBlocksAt(core: ArenaCore, block: number, blocks: number): number {
   const { control } = core;
   const index = headIndex(block);
   // From here on a death leaves a CLAIMED head with our client id; pairs with the stores in freeRun.

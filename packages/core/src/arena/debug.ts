@@ -24,7 +24,7 @@ export const POISON_BYTE = 0xdb;
 /** Most leases that one thread keeps in quarantine. */
 export const QUARANTINE_LEASES_MAX = 256;
 /** Most bytes that one thread keeps in quarantine; and never more than a quarter of the arena. */
-export const QUARANTINE_BYTES_MAX: number = 8 * 1024 * 1024;
+const QUARANTINE_BYTES_MAX: number = 8 * 1024 * 1024;
 
 /** What an operation does to the memory: a file write `'reads'` it, a file read `'writes'` it. */
 export type MemoryAccess = 'reads' | 'writes';

@@ -31,9 +31,9 @@ import {
 import { freeSlot, granulesOfSlot } from './slabs.ts';
 
 /** What a release did. */
-export const RELEASE_FREED = 0;
+const RELEASE_FREED = 0;
 /** Operations are in flight: the end of the last one frees the memory. */
-export const RELEASE_DEFERRED = 1;
+const RELEASE_DEFERRED = 1;
 /** The lease was gone already. */
 export const RELEASE_STALE = 2;
 

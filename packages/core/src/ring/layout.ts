@@ -2,9 +2,7 @@
 // The first two parts are the kernel's as well (or its copy, in mapped mode); the third is ours alone.
 
 /** Bytes of a page: the kernel wants the queues page aligned. */
-export const PAGE_BYTES = 4096;
-/** 32-bit words in one 16-byte CQE. */
-export const CQE_WORDS = 4;
+const PAGE_BYTES = 4096;
 /** The largest submission queue the kernel takes. */
 export const SQ_ENTRIES_MAX = 32_768;
 /** The largest completion queue the kernel takes. */
