@@ -64,7 +64,10 @@ void EnvData::DrainAll() {
     box->core.Close(0, kCleanupCancelAllMs);
   }
   for (auto& box : boxes_) {
-    uint32_t owed = box->core.Close(kCleanupReportMs, kCleanupCancelAllMs);
+    uint32_t owed = box->core.Close(kCleanupReadOnlyMs, kCleanupCancelAllMs);
+    // A zero-copy send waits for its peer, perhaps for ever, and its pages are pinned: the kernel only reads them.
+    if (owed > 0 && box->core.OnlyReadByKernel()) owed = box->core.Abandon();
+    if (owed > 0) owed = box->core.Close(kCleanupReportMs, kCleanupCancelAllMs);
     if (owed > 0) {
       std::fprintf(stderr,
                    "ringpool: %u operations of a closing thread's ring have not completed after %lld s; waiting, because "
@@ -86,10 +89,14 @@ void EnvData::DrainAll() {
 KeptView EnvData::Keep(Napi::Uint8Array view) {
   napi_ref reference = nullptr;
 #ifdef RINGPOOL_WITHOUT_REFERENCE  // the negative control of the drain proof: memory may go while the kernel uses it
-  napi_create_reference(env_, view, 0, &reference);
+  constexpr uint32_t kCount = 0;
 #else
-  napi_create_reference(env_, view, 1, &reference);
+  constexpr uint32_t kCount = 1;
 #endif
+  // Without the reference the memory could go while the kernel writes it: there is no way on.
+  if (napi_create_reference(env_, view, kCount, &reference) != napi_ok) {
+    Napi::Error::Fatal("ringpool", "no reference to memory that the kernel uses");
+  }
   return KeptView{reference, reinterpret_cast<uint64_t>(view.Data()), view.ByteLength()};
 }
 

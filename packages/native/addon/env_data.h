@@ -14,6 +14,8 @@
 
 namespace ringpool {
 
+/** After this long, operations whose memory the kernel only reads are left to it: cancelled, and with pinned pages. */
+constexpr int64_t kCleanupReadOnlyMs = 3000;
 /** How long a dying environment waits for the CQEs its rings are owed before it says so. */
 constexpr int64_t kCleanupReportMs = 30000;
 /** When a dying environment's rings ask every operation to stop, not only those that wait for events. */

@@ -106,6 +106,12 @@ class RingCore {
    */
   uint32_t Close(int64_t timeout_ms, int64_t cancel_all_after_ms);
 
+  /** True when everything still owed is a zero-copy send: the kernel reads its pages, which are pinned, and no more. */
+  bool OnlyReadByKernel() const;
+
+  /** Closes without waiting any longer. Only for operations that OnlyReadByKernel() admits. */
+  uint32_t Abandon();
+
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
   /** Operations submitted whose terminal CQE has not been settled. */
@@ -136,6 +142,7 @@ class RingCore {
   void WithdrawUnsubmitted();
   void SettleReady();
   void CloseUnclaimed(const abi::Cqe& cqe) const;
+  void Release();
   void CancelByPhase(int64_t cancel_all_after_ms);
   void CancelUpTo(CancelPhase phase);
   bool CancelByCall(uint64_t user_data) const;

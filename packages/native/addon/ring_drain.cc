@@ -79,6 +79,24 @@ uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
     SettleReady();
   }
 #endif
+  Release();
+  return 0;
+}
+
+bool RingCore::OnlyReadByKernel() const {
+  for (uint32_t slot = 0; slot < slots_.count(); slot++) {
+    const uint8_t opcode = meta_[slot].opcode;
+    if (!slots_.IsFree(slot) && opcode != abi::kOpSendZc && opcode != abi::kOpSendmsgZc) return false;
+  }
+  return true;
+}
+
+uint32_t RingCore::Abandon() {
+  Release();
+  return 0;
+}
+
+void RingCore::Release() {
   // Closing alone gives the memlock back late; unregistering gives it back now. ENXIO: nothing was registered.
   Register(abi::kUnregisterBuffers, nullptr, 0);
   Register(abi::kUnregisterFiles, nullptr, 0);
@@ -86,7 +104,6 @@ uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
   ReleaseMappings();
   close(fd_);
   fd_ = -1;
-  return 0;
 }
 
 uint32_t RingCore::OwedRegistered() const {

@@ -5,6 +5,8 @@ import { errnoName, errnoText, RingpoolError } from '@ringpool/core';
 
 import { addon, type DoorbellHandle } from './addon.ts';
 
+const EBADF = 9;
+
 /** Names a doorbell to another thread; structured-cloneable. */
 export interface DoorbellToken {
   readonly index: number;
@@ -53,6 +55,11 @@ export class Doorbell {
     return new Doorbell(handle);
   }
 
+  /** True once this thread has let go of it. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Rings: whoever polls or watches the bell wakes up. @throws RingpoolError EBADF after close. */
   ring(): void {
     const result = addon().doorbellRing(this.#handle);
@@ -81,6 +88,12 @@ export class Doorbell {
     this.#closed = true;
     addon().doorbellClose(this.#handle);
   }
+}
+
+/** The argument of IORING_REGISTER_EVENTFD: an open bell's descriptor. */
+export function eventfdArgument(bell: Doorbell): Uint8Array {
+  if (bell.closed) throw doorbellError('register', EBADF);
+  return new Uint8Array(Int32Array.of(bell.fd).buffer, 0, 4);
 }
 
 function doorbellError(op: string, errno: number): RingpoolError {

@@ -78,11 +78,6 @@ export class RegisteredFiles {
     this.#length = 0;
   }
 
-  /** See {@link Ring.register}. */
-  raw(op: number, argument: Uint8Array | null, count: number): number {
-    return this.#call('register', op, argument, count);
-  }
-
   #call(name: string, op: number, argument: Uint8Array | null, count: number): number {
     const result = this.#native.register(op, argument, count);
     if (result < 0) throw registerError(name, -result);

@@ -10,8 +10,9 @@ import {
 } from '@ringpool/core';
 
 import type { NativeRing } from './addon.ts';
-import type { Doorbell } from './doorbell.ts';
+import { type Doorbell, eventfdArgument } from './doorbell.ts';
 import { closedError, drainTimeoutError, enterError, forgedError, waitError } from './kernel-errors.ts';
+import { registerRaw } from './raw-register.ts';
 import {
   type BufferSource,
   type CloneOptions,
@@ -70,6 +71,7 @@ export class Ring {
   readonly #queues: RingQueues;
   readonly #id: number;
   readonly #mapped: boolean;
+  readonly #allowUnknown: boolean;
   #closed = false;
 
   private constructor(options: RingOptions) {
@@ -83,7 +85,8 @@ export class Ring {
     this.fd = new Int32Array(opened.memory, opened.layout.controlOffset + 14 * 4, 1)[0] as number;
     this.buffers = new RegisteredBuffers(opened.native, opened.id, () => this.#assertOpen('registerBuffers'));
     this.files = new RegisteredFiles(opened.native, () => this.#assertOpen('registerFiles'));
-    if (options.allowUnknownPointers === true) this.#native.allowUnknownPointers();
+    this.#allowUnknown = options.allowUnknownPointers === true;
+    if (this.#allowUnknown) this.#native.allowUnknownPointers();
   }
 
   /**
@@ -199,10 +202,7 @@ export class Ring {
     if (count > queues.cqEntries) count = queues.cqEntries;
     // The kernel counts what lies in its own queue; in mapped mode what was copied over has left it.
     const wanted = this.#mapped ? count - queues.ready : count;
-    this.#enter(
-      wanted > 0 ? wanted : 0,
-      timeoutMs > PARK_TIMEOUT_MS ? PARK_TIMEOUT_MS : Math.ceil(timeoutMs),
-    );
+    this.#enter(Math.max(wanted, 0), timeoutMs > PARK_TIMEOUT_MS ? PARK_TIMEOUT_MS : Math.ceil(timeoutMs));
     const ready = queues.ready;
     return ready >= count ? ready : this.#waitOn(count, timeoutMs);
   }
@@ -250,16 +250,13 @@ export class Ring {
 
   #check(result: number): number {
     if (result >= 0) return result;
-    if (result <= ENTER_FORGED) {
-      throw forgedError(ENTER_FORGED - result);
-    }
+    if (result <= ENTER_FORGED) throw forgedError(ENTER_FORGED - result);
     if (this.#closed || result === -EBADF) this.#assertOpen('submit');
     throw enterError(-result);
   }
 
   #assertOpen(op: string): void {
-    if (!this.#closed) return;
-    throw closedError(op);
+    if (this.#closed) throw closedError(op);
   }
 
   /**
@@ -326,25 +323,24 @@ export class Ring {
   }
 
   /**
-   * Any register operation of io_uring_register(2) whose argument is plain data. `argument` must hold the kernel's
+   * Any register operation of io_uring_register(2) that has no method of its own. `argument` must hold the kernel's
    * structure; it may be written. Returns the kernel's answer.
    *
-   * @throws RingpoolError ERR_RINGPOOL_CLOSED.
+   * @throws RingpoolError ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_INVALID_ARGUMENT (use the method that the hint names).
    */
   register(op: number, argument: Uint8Array | null, count: number): number {
     this.#assertOpen('register');
-    return this.files.raw(op, argument, count);
+    return registerRaw(this.#native, this.#allowUnknown, op, argument, count);
   }
 
   /**
    * Has the kernel ring this doorbell at each completion (IORING_REGISTER_EVENTFD). With DEFER_TASKRUN the completion
    * queue stays empty until this thread enters the kernel, even when the bell has rung.
    *
-   * @throws RingpoolError EBUSY (there is one already), ERR_RINGPOOL_CLOSED.
+   * @throws RingpoolError EBUSY (there is one already), EBADF (it is closed), ERR_RINGPOOL_CLOSED.
    */
   registerDoorbell(bell: Doorbell): void {
-    const argument = Int32Array.of(bell.fd);
-    this.register(registerOps.REGISTER_EVENTFD.value, new Uint8Array(argument.buffer, 0, 4), 1);
+    this.register(registerOps.REGISTER_EVENTFD.value, eventfdArgument(bell), 1);
   }
 
   /** Takes the doorbell back. @throws RingpoolError ENXIO (there is none), ERR_RINGPOOL_CLOSED. */

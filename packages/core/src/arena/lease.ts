@@ -1,6 +1,7 @@
 // The handle of a lease. It belongs to the thread that allocated or adopted it; the memory belongs to the arena.
 // All that several threads must agree on is in the head word (heads.ts); a handle only knows whether it is spent.
 
+import type { Address, BufferIndex } from '../sqe/values.ts';
 import { type ArenaCore, blockOfSlot, headIndex, offsetOfSlot } from './core.ts';
 import type { MemoryAccess } from './debug.ts';
 import { invalidArgument, leaseReleased } from './failures.ts';
@@ -83,13 +84,13 @@ export class Lease {
   }
 
   /** The virtual address, the same in every thread: what an SQE holds. */
-  get address(): number {
-    return this.core.handle.baseAddress + this.offset;
+  get address(): Address {
+    return (this.core.handle.baseAddress + this.offset) as Address;
   }
 
   /** The segment it lies in, which is the index of its registered buffer. */
-  get segment(): number {
-    return segmentOfBlock(this.core, blockOfSlot(this.core, this.slot));
+  get segment(): BufferIndex {
+    return segmentOfBlock(this.core, blockOfSlot(this.core, this.slot)) as BufferIndex;
   }
 
   /** Operations in flight on the whole lease. */

@@ -214,7 +214,7 @@ export class RingQueues {
     const shift = this.#cqeShift;
     const first = this.#cqHead;
     const ready = (Atomics.load(words, this.#cqTailWord) - first) | 0; // pairs with the kernel's store, as in `ready`
-    const stop = (first + (max < ready ? max : ready)) | 0;
+    const stop = (first + Math.min(max, ready)) | 0;
     let head = first;
     let taken = 0;
     try {
