@@ -47,7 +47,7 @@ function describe(pool: Pool, args: Arguments): string {
   const [worker] = pool.workers;
   const registered = (pool.registeredBytes / MEBIBYTE).toFixed(1);
   return [
-    `driver ${pool.driver}, ${pool.workers.length} worker(s), ring queues ${worker?.memory}, rung '${worker?.rung}' (${worker?.flags.join(', ')})`,
+    `driver ${pool.driver}, ${pool.workers.length === 1 ? '1 worker' : `${pool.workers.length} workers`}, ring queues ${worker?.memory}, rung '${worker?.rung}' (${worker?.flags.join(', ')})`,
     `${registered} MiB of the arena registered with the kernel, ${args.concurrency} files in flight`,
     `Node ${process.version}, Linux ${os.release()}, ${os.availableParallelism()} CPUs`,
   ].join('\n');

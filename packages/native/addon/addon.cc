@@ -9,6 +9,10 @@
 namespace ringpool {
 namespace {
 
+// Raised whenever the layout of the shared words or a function's arguments change: addon.ts refuses another number,
+// because a build that disagrees with the JavaScript beside it would write where it should not.
+constexpr int kInterfaceVersion = 1;
+
 // addressOf(view) -> where the view's first byte lies. The same in every thread for shared memory.
 Napi::Value AddressOf(const Napi::CallbackInfo& info) {
   const auto view = info[0].As<Napi::Uint8Array>();
@@ -17,6 +21,7 @@ Napi::Value AddressOf(const Napi::CallbackInfo& info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   EnvData::Install(env);
+  exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   exports.Set("NativeRing", NativeRing::Define(env));
   exports.Set("addressOf", Napi::Function::New<AddressOf>(env));
   DefineDoorbells(env, exports);

@@ -26,6 +26,8 @@ struct OpcodeTraits {
   uint32_t registered_mask = 0;
   uint8_t registered_at = 0;
   bool has_pointers = false;
+  /** addr and len, and nothing else unless attr_type_mask is set: READ, WRITE and their fixed forms. */
+  bool plain_data = false;
   /** Completes with a new descriptor, unless it was asked for a registered file. */
   bool makes_descriptor = false;
 };
@@ -47,6 +49,10 @@ constexpr std::array<OpcodeTraits, 256> MakeOpcodeTraits() {
       traits.registered_at = field.offset & ~3u;
       traits.registered_mask = entry.buffer_when.mask << 8 * (field.offset & 3u);
     }
+    traits.plain_data = entry.count == 2 && entry.pointers[0].address.offset == kAddr.offset &&
+                        entry.pointers[0].extent.size == Size::kLength && entry.pointers[0].extent.field.offset == kLen.offset &&
+                        entry.pointers[0].only_when.mask == 0 && entry.pointers[1].only_when.field.offset == kAttrTypeMask.offset &&
+                        entry.pointers[1].only_when.mask != 0;
     const bool data_only = always && entry.count == 1 && entry.pointers[0].extent.size == Size::kLength;
     traits.has_pointers = entry.count > 0 && !data_only;
   }

@@ -31,7 +31,8 @@ class NativeRing : public Napi::ObjectWrap<NativeRing> {
   Napi::Value Owed(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
-  static napi_value Enter(napi_env env, napi_callback_info info);
+  Napi::Value Crossing(const Napi::CallbackInfo& info);
+  static napi_value Cross(napi_env env, napi_callback_info info);
 
   void RetireBuffers(uint32_t start, uint32_t count);
   void DropRetiredIfIdle();

@@ -21,11 +21,19 @@ void RingCore::SettleReaped() {
   const uint32_t reaped = reaped_word_->load(std::memory_order_relaxed);
   // JavaScript can only have reaped what was there: anything else would let a slot's memory go too early.
   if (reaped - settled_ > script_.cq_tail->load(std::memory_order_relaxed) - settled_) return;
-  for (; settled_ != reaped; settled_++) {
-    const abi::Cqe* cqe = CqeAt(script_.cqes, settled_);
-    if (cqe->flags & abi::kCqeFMore || !slots_.IsTaken(cqe->user_data)) continue;
-    free_slots_[free_count_++] = slots_.Settle(cqe->user_data);
+  // Locals: for all the compiler knows, stores to shared memory may change our own fields.
+  const SlotTable slots = slots_;
+  uint8_t* const cqes = script_.cqes;
+  uint32_t* const free_slots = free_slots_.data();
+  uint32_t free_count = free_count_;
+  for (uint32_t index = settled_; index != reaped; index++) {
+    const abi::Cqe* cqe = CqeAt(cqes, index);
+    const uint64_t user_data = cqe->user_data;
+    if (cqe->flags & abi::kCqeFMore || !slots.IsTaken(user_data)) continue;
+    free_slots[free_count++] = slots.Settle(user_data);
   }
+  settled_ = reaped;
+  free_count_ = free_count;
   // Pairs with the kernel's load-acquire of the head before it writes over a CQE.
   script_.cq_head->store(settled_, std::memory_order_release);
 }
@@ -33,12 +41,23 @@ void RingCore::SettleReaped() {
 // Gives the SQEs that have room in the queue their user_data ahead of time, as long as slots are free.
 void RingCore::Arm() {
   const uint32_t room = sq_entries_ - (armed_ - kernel_.sq_head->load(std::memory_order_acquire));
-  for (uint32_t count = free_count_ < room ? free_count_ : room; count > 0; count--) {
-    const uint64_t user_data = slots_.Arm(free_slots_[--free_count_]);
-    armed_user_data_[armed_ & (sq_entries_ - 1)] = user_data;
-    SqeAt(script_.sqes, armed_)->user_data = user_data;
-    armed_++;
+  const uint32_t count = free_count_ < room ? free_count_ : room;
+  const SlotTable slots = slots_;
+  const uint32_t* const free_slots = free_slots_.data();
+  uint64_t* const armed_user_data = armed_user_data_.data();
+  uint8_t* const sqes = script_.sqes;
+  const uint32_t mask = sq_entries_ - 1;
+  const uint32_t shift = sqe_shift_;
+  const uint32_t top = free_count_ - 1;
+  const uint32_t first = armed_;
+  for (uint32_t index = 0; index < count; index++) {
+    const uint64_t user_data = slots.Arm(free_slots[top - index]);
+    const uint32_t at = (first + index) & mask;
+    armed_user_data[at] = user_data;
+    reinterpret_cast<abi::Sqe*>(sqes + (static_cast<uint64_t>(at) << shift))->user_data = user_data;
   }
+  free_count_ -= count;
+  armed_ = first + count;
   armed_word_->store(armed_, std::memory_order_relaxed);
 }
 
@@ -52,29 +71,49 @@ void RingCore::Refill() {
 // that does not carry its own user_data could outlive its memory, because we would not know its CQE.
 int RingCore::Stage(uint32_t count) {
   if (count > armed_ - published_) return -EINVAL;
+  uint8_t* const sqes = script_.sqes;
+  const uint64_t* const armed_user_data = armed_user_data_.data();
+  SlotMeta* const meta = meta_.data();
+  const uint32_t mask = sq_entries_ - 1;
+  const uint32_t shift = sqe_shift_;
+  const uint32_t first = published_;
   for (uint32_t index = 0; index < count; index++) {
-    abi::Sqe* sqe = SqeAt(script_.sqes, published_ + index);
-    const uint64_t user_data = armed_user_data_[(published_ + index) & (sq_entries_ - 1)];
-    if (sqe->user_data != user_data) {
-      Refuse(sqe);
-      sqe->user_data = user_data;
-      return kEnterForged - static_cast<int>(index);
-    }
-    const uint32_t slot = static_cast<uint32_t>(user_data);
+    const uint32_t at = (first + index) & mask;
+    auto* sqe = reinterpret_cast<abi::Sqe*>(sqes + (static_cast<uint64_t>(at) << shift));
+    const uint64_t user_data = armed_user_data[at];
     const OpcodeTraits& traits = kOpcodeTraits[sqe->opcode];
     const bool registered = UsesRegisteredBuffer(*sqe, traits);
-    meta_[slot] = SlotMeta{registered ? static_cast<uint32_t>(user_data >> 32) : ~0u, sqe->opcode,
-                           traits.makes_descriptor && sqe->file_index == 0};
-    if ((traits.has_pointers && !guard_.Allows(*sqe)) || (sqe->flags & abi::kSqeCqeSkipSuccess)) {
-      Refuse(sqe);
-      slots_.Refuse(slot);
+    meta[static_cast<uint32_t>(user_data)] = SlotMeta{registered ? static_cast<uint32_t>(user_data >> 32) : ~0u, sqe->opcode,
+                                                      traits.makes_descriptor && sqe->file_index == 0};
+    // Reads and writes of bytes, which most SQEs are: one range to check here, or none where the kernel checks it.
+    const bool bytes = traits.plain_data && sqe->pad2 == 0 && !(sqe->flags & abi::kSqeBufferSelect) &&
+                       (registered || guard_.Covers(sqe->addr, sqe->len));
+    const bool plain = sqe->user_data == user_data && !(sqe->flags & abi::kSqeCqeSkipSuccess) && (bytes || !traits.has_pointers);
+    if (__builtin_expect(!plain, 0) && !StageWithCare(sqe, user_data)) return kEnterForged - static_cast<int>(index);
+  }
+  if (mapped_) {
+    for (uint32_t index = 0; index < count; index++) {
+      std::memcpy(SqeAt(kernel_.sqes, first + index), SqeAt(sqes, first + index), size_t{1} << shift);
     }
-    if (mapped_) std::memcpy(SqeAt(kernel_.sqes, published_ + index), sqe, size_t{1} << sqe_shift_);
   }
   published_ += count;
   // Pairs with the kernel's load-acquire of the tail: the SQEs above are visible before it.
   kernel_.sq_tail->store(published_, std::memory_order_release);
   return 0;
+}
+
+// An SQE with pointers to follow, or with something out of the ordinary. False: it does not carry its own user_data.
+bool RingCore::StageWithCare(abi::Sqe* sqe, uint64_t user_data) {
+  if (sqe->user_data != user_data) {
+    Refuse(sqe);
+    sqe->user_data = user_data;
+    return false;
+  }
+  if ((kOpcodeTraits[sqe->opcode].has_pointers && !guard_.Allows(*sqe)) || (sqe->flags & abi::kSqeCqeSkipSuccess)) {
+    Refuse(sqe);
+    slots_.Refuse(static_cast<uint32_t>(user_data));
+  }
+  return true;
 }
 
 // Takes an SQE's teeth out: it keeps its place in its chain, completes with an error, and touches no memory.
@@ -117,6 +156,13 @@ int RingCore::Submit(uint32_t flags, uint32_t to_submit, uint32_t min_complete, 
   abi::GeteventsArg arg{};
   arg.ts = reinterpret_cast<uint64_t>(&timeout);
   return SysEnter(fd, to_submit, min_complete, flags | abi::kEnterExtArg, &arg, sizeof arg);
+}
+
+void RingCore::Cross() {
+  if (fd_ < 0) return;  // the memory may be gone, too; the caller has put EBADF there as the answer
+  auto* words = reinterpret_cast<uint32_t*>(memory_.base + memory_.control_offset);
+  words[kWordEnterResult] = static_cast<uint32_t>(
+      Enter(words[kWordEnterCount], words[kWordEnterMinComplete], static_cast<int32_t>(words[kWordEnterTimeoutMs])));
 }
 
 int RingCore::Enter(uint32_t count, uint32_t min_complete, int32_t timeout_ms) {

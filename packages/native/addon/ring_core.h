@@ -54,6 +54,10 @@ enum ControlWord : uint32_t {
   kWordReaped,  // JavaScript writes: the CQ index up to which it has reaped
   kWordArmed,   // the addon writes: the SQ index up to which SQEs carry a user_data and may be pushed
   kWordOverflows,  // the addon writes: how often an enter found CQEs kept back because the queue was full
+  kWordEnterCount,  // JavaScript writes these three, the arguments of Enter; the addon writes its answer
+  kWordEnterMinComplete,
+  kWordEnterTimeoutMs,
+  kWordEnterResult,
   kControlWords = 64,
 };
 
@@ -87,6 +91,9 @@ class RingCore {
    * wait early. Returns how many SQEs the kernel took, a negative errno, or a code below kEnterForged.
    */
   int Enter(uint32_t count, uint32_t min_complete, int32_t timeout_ms);
+
+  /** Enter with its arguments and its answer in control words: a call without a value to unpack. */
+  void Cross();
 
   /** Mapped mode: brings CQEs over and carries the CQ flags down, without entering the kernel. */
   void Sync();
@@ -130,6 +137,7 @@ class RingCore {
   int BindMapped(const abi::Params& params);
   void PublishControlWords(const abi::Params& params);
   int Stage(uint32_t count);
+  bool StageWithCare(abi::Sqe* sqe, uint64_t user_data);
   void Refuse(abi::Sqe* sqe) const;
   void SettleReaped();
   void Arm();

@@ -32,7 +32,7 @@ class SlotTable {
   uint64_t UserData(uint32_t slot) const { return static_cast<uint64_t>(Generation(slot)) << 32 | slot; }
 
   /** Takes a free slot for an SQE; returns the user_data the SQE must carry. */
-  uint64_t Arm(uint32_t slot) {
+  uint64_t Arm(uint32_t slot) const {
     const uint32_t generation = Generation(slot);
     Store(slot, generation);
     return static_cast<uint64_t>(generation) << 32 | slot;
@@ -47,7 +47,7 @@ class SlotTable {
   }
 
   /** Frees the slot and turns its generation over, so that a late or forged CQE finds nobody. Returns the slot. */
-  uint32_t Settle(uint64_t user_data) {
+  uint32_t Settle(uint64_t user_data) const {
     const uint32_t slot = static_cast<uint32_t>(user_data);
     Store(slot, ((static_cast<uint32_t>(user_data >> 32) + 1) & kGenerationMask) | kSlotFreeBit);
     return slot;
@@ -61,7 +61,7 @@ class SlotTable {
 
  private:
   uint32_t Load(uint32_t slot) const { return words_[slot].load(std::memory_order_relaxed); }
-  void Store(uint32_t slot, uint32_t word) { words_[slot].store(word, std::memory_order_relaxed); }
+  void Store(uint32_t slot, uint32_t word) const { words_[slot].store(word, std::memory_order_relaxed); }
 
   std::atomic<uint32_t>* words_ = nullptr;
   uint32_t count_ = 0;

@@ -27,7 +27,7 @@ export interface NativeRing {
     sqCpu: number,
     attachWqFd: number,
   ): number;
-  enter(count: number, minComplete: number, timeoutMs: number): number;
+  crossing(): () => void;
   sync(): void;
   refill(): void;
   attach(view: Uint8Array): void;
@@ -58,6 +58,7 @@ export interface NativeRing {
 
 /** Everything the addon exports. */
 export interface Addon {
+  readonly interfaceVersion: number;
   readonly NativeRing: new () => NativeRing;
   addressOf(view: Uint8Array): number;
   doorbellCreate(): DoorbellHandle | number;
@@ -70,6 +71,9 @@ export interface Addon {
   doorbellClose(handle: DoorbellHandle): void;
 }
 
+/** The addon's `kInterfaceVersion` that this JavaScript was written for. */
+const INTERFACE_VERSION = 1;
+
 let loaded: Addon | undefined;
 
 /** The addon, loaded at the first call. Throws ERR_RINGPOOL_UNAVAILABLE where no build of it fits this platform. */
@@ -77,8 +81,9 @@ export function addon(): Addon {
   if (loaded !== undefined) return loaded;
   const require = createRequire(import.meta.url);
   const named = process.env['RINGPOOL_ADDON'];
+  let found: Addon;
   try {
-    loaded =
+    found =
       named === undefined || named === ''
         ? (require('node-gyp-build')(fileURLToPath(new URL('..', import.meta.url))) as Addon)
         : (require(path.resolve(named)) as Addon);
@@ -93,7 +98,15 @@ export function addon(): Addon {
       },
     );
   }
-  return loaded;
+  if (found.interfaceVersion !== INTERFACE_VERSION) {
+    throw new RingpoolError(
+      'ERR_RINGPOOL_UNAVAILABLE',
+      `the native addon is of interface ${found.interfaceVersion}, and this JavaScript of ${INTERFACE_VERSION}`,
+      { op: 'load', hint: 'Install @ringpool/native anew, or build the addon again.' },
+    );
+  }
+  loaded = found;
+  return found;
 }
 
 /**

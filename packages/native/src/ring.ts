@@ -68,6 +68,7 @@ export class Ring {
   readonly files: RegisteredFiles;
 
   readonly #native: NativeRing;
+  readonly #cross: () => void;
   readonly #queues: RingQueues;
   readonly #id: number;
   readonly #mapped: boolean;
@@ -77,6 +78,7 @@ export class Ring {
   private constructor(options: RingOptions) {
     const opened = openRing(options);
     this.#native = opened.native;
+    this.#cross = opened.native.crossing();
     this.#id = opened.id;
     this.#queues = new RingQueues(opened.memory, opened.layout, opened.native);
     this.#mapped = opened.mode === 'mapped';
@@ -235,17 +237,19 @@ export class Ring {
   #bringOver(): void {
     if (this.#closed) return;
     if (this.#mapped) this.#native.sync();
-    if (this.#queues.mustEnter) {
-      this.#check(this.#native.enter(0, 0, 0));
-    }
+    if (this.#queues.mustEnter) this.#check(this.#crossInto(0, 0, 0));
   }
 
   #enter(minComplete: number, timeoutMs: number): number {
-    const queues = this.#queues;
-    queues.markReaped(); // inside a callback of reap() too, or the kernel would count those CQEs and not sleep
-    const result = this.#native.enter(queues.queued, minComplete, timeoutMs);
-    if (result > ENTER_FORGED) queues.markStaged();
+    const result = this.#crossInto(this.#queues.queued, minComplete, timeoutMs);
+    if (result > ENTER_FORGED) this.#queues.markStaged();
     return result >= 0 ? result : this.#check(result);
+  }
+
+  #crossInto(sqes: number, minComplete: number, timeoutMs: number): number {
+    this.#queues.prepareEnter(sqes, minComplete, timeoutMs);
+    this.#cross();
+    return this.#queues.enterResult;
   }
 
   #check(result: number): number {

@@ -31,6 +31,10 @@ export const CONTROL_WORD = {
   reaped: 15,
   armed: 16,
   overflows: 17,
+  enterCount: 18,
+  enterMinComplete: 19,
+  enterTimeoutMs: 20,
+  enterResult: 21,
 } as const;
 /** How many control words there are, in front of the slot table. */
 export const CONTROL_WORDS = 64;

@@ -14,6 +14,7 @@ const SETUP_CQE32 = 1 << 11;
 const SQ_CQ_OVERFLOW = 2;
 const SQ_TASKRUN = 4;
 const EFAULT = 14;
+const EBADF = 9;
 const EINVAL = 22;
 const HIGH_WORD = 0x1_0000_0000;
 
@@ -69,6 +70,7 @@ export class RingQueues {
   readonly #cqesWord: number;
   readonly #reapedWord: number;
   readonly #armedWord: number;
+  readonly #enterWord: number;
   readonly #cqeShift: number;
   readonly #sqeShift: number;
   #tail: number;
@@ -108,6 +110,7 @@ export class RingQueues {
     this.#cqesWord = word(CONTROL_WORD.cqes) / 4;
     this.#reapedWord = control + CONTROL_WORD.reaped;
     this.#armedWord = control + CONTROL_WORD.armed;
+    this.#enterWord = control + CONTROL_WORD.enterCount;
     this.#tail = Atomics.load(words, word(CONTROL_WORD.sqHead) / 4);
     this.#staged = this.#tail;
     this.#armed = words[this.#armedWord] as number;
@@ -197,6 +200,25 @@ export class RingQueues {
   /** Tells the driver how far completions have been reaped. Called before each crossing. */
   markReaped(): void {
     this.#words[this.#reapedWord] = this.#cqHead;
+  }
+
+  /**
+   * Writes the arguments of a crossing where the driver finds them: the queued SQEs, or none. The answer, until the
+   * driver writes its own, is EBADF.
+   */
+  prepareEnter(sqes: number, minComplete: number, timeoutMs: number): void {
+    const words = this.#words;
+    const at = this.#enterWord;
+    words[this.#reapedWord] = this.#cqHead;
+    words[at] = sqes;
+    words[at + 1] = minComplete;
+    words[at + 2] = timeoutMs;
+    words[at + 3] = -EBADF;
+  }
+
+  /** What the driver answered to the last crossing: SQEs taken, or a negative errno or code. */
+  get enterResult(): number {
+    return this.#words[this.#enterWord + 3] as number;
   }
 
   /** Sets or clears CQ flags (IORING_CQ_EVENTFD_DISABLED). The kernel looks before each eventfd signal. */
