@@ -15,9 +15,10 @@ export function arenaBytesFor(concurrency: number): number {
 /** Whole files, each into the lease of its slot: one trip to a worker for open, read and the look for the end. */
 export async function ingestSmall(pool: Pool, concurrency: number, job: Job): Promise<void> {
   const { files, digests, advance } = job;
-  const leases = Array.from({ length: concurrency }, () => pool.alloc(SMALL_BYTES_MAX + SPARE_BYTES));
+  const slots = Math.min(concurrency, files.length);
+  const leases = Array.from({ length: slots }, () => pool.alloc(SMALL_BYTES_MAX + SPARE_BYTES));
   try {
-    await inParallel(concurrency, files, async (file, slot) => {
+    await inParallel(slots, files, async (file, slot) => {
       const contents = await pool.readFile((files[file] as { path: string }).path, leases[slot] as Lease);
       digests.add(file, contents.bytes);
       advance(1, contents.length);

@@ -1,5 +1,6 @@
 // The one large file of the demo: text lines that no two chunks share, made once and kept.
 
+import { rmSync } from 'node:fs';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -16,18 +17,28 @@ export async function largeFile(folder: string, mib: number, progress: Progress)
   if (found?.size === bytes) return { path: file, bytes };
   await mkdir(folder, { recursive: true });
   progress.begin('generating the large file', bytes);
-  // Under another name until it is whole: an interrupted run leaves nothing that looks finished.
+  // Under another name until it is whole: what is killed leaves nothing that looks finished.
   const unfinished = `${file}.unfinished`;
+  const discard = (): void => rmSync(unfinished, { force: true });
+  const interrupted = (): void => {
+    discard();
+    process.kill(process.pid, 'SIGINT');
+  };
   const handle = await open(unfinished, 'w');
+  process.once('SIGINT', interrupted);
   try {
     for (let chunk = 0; chunk < mib; chunk++) {
       await handle.write(chunkOf(chunk), 0, MEBIBYTE, chunk * MEBIBYTE);
       progress.advance(0, MEBIBYTE);
     }
+    await rename(unfinished, file);
+  } catch (error) {
+    discard();
+    throw error;
   } finally {
+    process.off('SIGINT', interrupted);
     await handle.close();
   }
-  await rename(unfinished, file);
   return { path: file, bytes };
 }
 

@@ -24,6 +24,7 @@ const ARENA_BYTES_MIN = 32 * MEBIBYTE;
 const ARENA_BYTES_SPARE = 8 * MEBIBYTE;
 /** Large files take long; fewer rounds of them will do. */
 const LARGE_ROUNDS_MAX = 3;
+const SKIPPED_LISTED_MAX = 3;
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -31,15 +32,24 @@ const print = (text: string): void => {
 
 async function findFiles(args: Arguments, progress: Progress): Promise<readonly FoundFile[]> {
   const directory = path.resolve(args.directory ?? path.join(REPOSITORY, 'node_modules'));
-  const files = [...(await walk(directory))];
+  const { files: found, skipped } = await walk(directory);
+  const files = [...found];
   const largeMib = args.largeMib ?? (args.directory === undefined ? LARGE_MIB_DEFAULT : 0);
   if (largeMib > 0) files.push(await largeFile(path.join(REPOSITORY, '.data'), largeMib, progress));
   progress.end();
-  if (files.length === 0) throw new UsageError(`${directory} has no files`);
+  if (files.length === 0) {
+    throw new UsageError(`${directory} has no files${skipped.length > 0 ? ' that may be read' : ''}`);
+  }
   print(
-    `${files.length} files below ${directory}${largeMib > 0 ? `, one of them generated (${largeMib} MiB)` : ''}`,
+    `${files.length} ${files.length === 1 ? 'file' : 'files'} below ${directory}${largeMib > 0 ? `, one of them generated (${largeMib} MiB)` : ''}`,
   );
+  if (skipped.length > 0) print(`${skipped.length} skipped: ${listed(skipped)}`);
   return files;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - SKIPPED_LISTED_MAX;
+  return `${names.slice(0, SKIPPED_LISTED_MAX).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 /** What was used: said once, below the tables. */
@@ -132,6 +142,11 @@ function explain(error: unknown): number {
 }
 
 async function main(): Promise<void> {
+  // As with `| head`: who listened has gone, or the disk is full.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') explain(error);
+    process.exit(1);
+  });
   try {
     const args = parseArguments(process.argv.slice(2));
     if (args.help) print(USAGE);

@@ -60,8 +60,11 @@ function check(name: string, files: readonly FoundFile[], different: readonly nu
   const listed = different.slice(0, LISTED_MAX).map((index) => `  ${(files[index] as FoundFile).path}`);
   const more = different.length > LISTED_MAX ? [`  and ${different.length - LISTED_MAX} more`] : [];
   throw new MismatchError(
-    [`${name} and node:fs differ in ${different.length} of ${files.length} files:`, ...listed, ...more].join(
-      '\n',
-    ),
+    [
+      `${name} and node:fs differ in ${different.length} of ${files.length} files:`,
+      ...listed,
+      ...more,
+      'A file that something wrote to meanwhile differs too.',
+    ].join('\n'),
   );
 }

@@ -51,7 +51,7 @@ export function formatTable(heading: string, files: number, bytes: number, score
       .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join('  ');
   const verdict = others
-    .map((other) => `${(other.seconds / first.seconds).toFixed(1)} × ${other.name}`)
+    .map((other) => `${(other.seconds / first.seconds).toFixed(1)} × as fast as ${other.name}`)
     .join(', ');
   return [heading, line(header), rule, ...rows.map(line), `${first.name} is ${verdict}.`, ''].join('\n');
 }

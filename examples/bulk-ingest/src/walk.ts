@@ -1,7 +1,8 @@
-// Finds every regular file below a directory. Symbolic links are not followed: pnpm's node_modules is full of them, and
+// Finds every regular file below a directory that can be read. Symbolic links are not followed: pnpm's node_modules is full of them, and
 // each package's files lie below node_modules/.pnpm once.
 
-import { opendir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, opendir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { UsageError } from './args.ts';
@@ -18,26 +19,53 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'may not be read (permission denied)',
 };
 
-/** Every regular file below `directory`, in a stable order. @throws UsageError for a path that cannot be read. */
-export async function walk(directory: string): Promise<readonly FoundFile[]> {
-  const found: FoundFile[] = [];
-  const pending = [directory];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    await scan(next, pending, found);
-  }
-  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+/** What a walk found. */
+export interface Walked {
+  /** Every regular file, in a stable order. */
+  readonly files: readonly FoundFile[];
+  /** What below the directory cannot be read, each with the reason. */
+  readonly skipped: readonly string[];
 }
 
-async function scan(directory: string, pending: string[], found: FoundFile[]): Promise<void> {
-  let now = directory;
-  try {
-    for await (const entry of await opendir(directory)) {
-      now = path.join(directory, entry.name);
-      if (entry.isDirectory()) pending.push(now);
-      else if (entry.isFile()) found.push({ path: now, bytes: (await stat(now)).size });
+/** Every regular file below `directory`. @throws UsageError when `directory` itself cannot be read. */
+export async function walk(directory: string): Promise<Walked> {
+  const files: FoundFile[] = [];
+  const skipped: string[] = [];
+  const pending = [directory];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    try {
+      await scan(next, pending, files, skipped);
+    } catch (error) {
+      if (next === directory) throw new UsageError(reason(next, error));
+      skipped.push(reason(next, error));
     }
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    throw new UsageError(`${now} ${REASONS[code] ?? `cannot be read (${code || String(error)})`}`);
   }
+  return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), skipped };
+}
+
+async function scan(
+  directory: string,
+  pending: string[],
+  files: FoundFile[],
+  skipped: string[],
+): Promise<void> {
+  for await (const entry of await opendir(directory)) {
+    const name = path.join(directory, entry.name);
+    if (entry.isDirectory()) pending.push(name);
+    else if (entry.isFile()) {
+      try {
+        await access(name, constants.R_OK);
+        files.push({ path: name, bytes: (await stat(name)).size });
+      } catch (error) {
+        const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+        // Deleted meanwhile, or listed under a name that Node could not decode.
+        skipped.push(gone ? `${name} does not exist, or its name is no UTF-8` : reason(name, error));
+      }
+    }
+  }
+}
+
+function reason(name: string, error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return `${name} ${REASONS[code] ?? `cannot be read (${code || String(error)})`}`;
 }

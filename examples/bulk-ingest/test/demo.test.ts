@@ -91,11 +91,27 @@ describe('the demo', () => {
 
 describe('its parts', () => {
   test('the walk finds regular files only, each once, and follows no link', async () => {
-    const files = await walk(path.join(folder, 'tree'));
-    expect(files).toHaveLength(51);
+    const { files, skipped } = await walk(path.join(folder, 'tree'));
+    expect([files.length, skipped]).toEqual([51, []]);
     expect(files.some(({ path: name }) => /outside|link|loop/.test(name))).toBe(false);
     expect(files.find(({ path: name }) => name.endsWith('large'))?.bytes).toBe(3_500_000);
     await expect(walk(path.join(folder, 'missing'))).rejects.toThrow(UsageError);
+  });
+
+  test('what below the directory cannot be read is skipped and named', async () => {
+    const odd = path.join(folder, 'odd');
+    mkdirSync(odd);
+    // No UTF-8: Node lists it under a name that does not exist.
+    writeFileSync(Buffer.concat([Buffer.from(`${odd}/`), Buffer.from([0xff, 0xfe])]), 'x');
+    writeFileSync(path.join(odd, 'fine'), 'x');
+    const { files, skipped } = await walk(odd);
+    expect(files.map(({ path: name }) => path.basename(name))).toEqual(['fine']);
+    expect(skipped).toEqual([expect.stringMatching(/odd.* does not exist, or its name is no UTF-8$/)]);
+    const { status, stdout } = demo(odd, '--rounds', '1');
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^1 file below .*\n1 skipped: /),
+    });
   });
 
   test('the command line', () => {
@@ -104,7 +120,7 @@ describe('its parts', () => {
   });
 
   test('a wrong result is found, and its file named', async () => {
-    const files = await walk(path.join(folder, 'tree'));
+    const { files } = await walk(path.join(folder, 'tree'));
     const right = { name: 'right', ingest: (): void => undefined };
     const wrong = {
       name: 'wrong',
@@ -132,6 +148,6 @@ describe('its parts', () => {
       { name: 'B', seconds: 2 },
     ]);
     expect(table).toMatch(/^A +10 +2000000 +0\.500 +20 +4 +4\.00$/m);
-    expect(table).toMatch(/A is 4\.0 × B\./);
+    expect(table).toMatch(/A is 4\.0 × as fast as B\./);
   });
 });
