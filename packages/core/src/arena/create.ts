@@ -157,6 +157,6 @@ function capRefused(bytes: number, cause: unknown): RingpoolError {
   return new RingpoolError('ERR_RINGPOOL_ARENA_CAP', `the runtime refuses ${bytes} bytes of shared memory`, {
     op: 'Arena.create',
     cause,
-    hint: 'Ask for a smaller capBytes; Node 20 allows 4 GiB at most, later ones more.',
+    hint: 'Ask for less; Node 20 allows 4 GiB at most, later ones more.',
   });
 }

@@ -17,6 +17,7 @@ const EINVAL = 22;
 const HINTS: Readonly<Record<string, string>> = {
   ENOENT: 'Check the path; a relative one starts from the current directory.',
   EACCES: 'Check the permissions of the file and of the directories above it.',
+  EBADF: 'Open the file with flags that allow this operation.',
   EISDIR: 'A directory has entries, not bytes: list it with node:fs.',
   EMFILE: 'Close files, or raise `ulimit -n`.',
 };

@@ -1,5 +1,5 @@
 // file.read against node:fs: every kind of range, target and registration, and what it refuses.
-import { writeFileSync } from 'node:fs';
+import { constants, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Lease, openPool, type Pool, type RegistrationMode } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -118,6 +118,13 @@ describe('reads', () => {
     );
     expect(lease.inFlight).toBe(0);
     lease.release();
+  });
+
+  test('of a file that was opened for writing only say what to do', async () => {
+    await using file = await pool.open(somefile(), constants.O_WRONLY);
+    await expect(file.read(Buffer.alloc(1), { position: 0 })).rejects.toThrow(
+      expect.objectContaining({ code: 'EBADF', hint: expect.stringMatching(/flags/) }),
+    );
   });
 
   test.each([
