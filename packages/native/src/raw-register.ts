@@ -27,6 +27,28 @@ const UNKNOWN_POINTERS: ReadonlySet<number> = new Set([
   registerOps.REGISTER_ZCRX_IFQ.value,
 ]);
 
+/** The bytes that the kernel reads or writes of an argument, where there are many or it writes them. */
+const ARGUMENT_BYTES: ReadonlyMap<number, (count: number) => number> = new Map([
+  [registerOps.REGISTER_FILES.value, (count: number) => 4 * count],
+  [registerOps.REGISTER_EVENTFD.value, () => 4],
+  [registerOps.REGISTER_FILES_UPDATE.value, () => 16],
+  [registerOps.REGISTER_EVENTFD_ASYNC.value, () => 4],
+  [registerOps.REGISTER_PROBE.value, (count: number) => 16 + 8 * count],
+  [registerOps.REGISTER_RESTRICTIONS.value, (count: number) => 16 * count],
+  [registerOps.REGISTER_IOWQ_AFF.value, (count: number) => count],
+  [registerOps.REGISTER_IOWQ_MAX_WORKERS.value, (count: number) => 4 * count],
+  [registerOps.REGISTER_PBUF_STATUS.value, () => 40],
+  [registerOps.REGISTER_NAPI.value, () => 16],
+  [registerOps.UNREGISTER_NAPI.value, () => 16],
+  [registerOps.REGISTER_SYNC_CANCEL.value, () => 64],
+]);
+
+const INT_MAX = 0x7fff_ffff;
+
+function isInt(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= INT_MAX;
+}
+
 /** See {@link Ring.register}. */
 export function registerRaw(
   native: NativeRing,
@@ -35,11 +57,18 @@ export function registerRaw(
   argument: Uint8Array | null,
   count: number,
 ): number {
+  // The addon would cut a number to its low 32 bits, and so reach an operation that was not asked for.
+  if (!isInt(op)) throw refused(op, 'It must be the value of one of registerOps.');
+  if (!isInt(count)) throw refused(op, `The count is ${String(count)}: it must be an integer from 0.`);
   const method = HAS_A_METHOD.get(op);
   if (method !== undefined) throw refused(op, `Use ${method}.`);
   if (NEVER.has(op)) throw refused(op, 'Open another ring of the size you need.');
   if (UNKNOWN_POINTERS.has(op) && !allowUnknownPointers) {
     throw refused(op, 'Open the ring with allowUnknownPointers, and answer for that memory yourself.');
+  }
+  const least = ARGUMENT_BYTES.get(op)?.(count) ?? 0;
+  if (argument !== null && argument.byteLength < least) {
+    throw refused(op, `The kernel would use ${least} bytes of an argument of ${argument.byteLength}.`);
   }
   const result = native.register(op, argument, count);
   if (result < 0) throw registerError('register', -result);
@@ -49,7 +78,7 @@ export function registerRaw(
 function refused(op: number, hint: string): RingpoolError {
   return new RingpoolError(
     'ERR_RINGPOOL_INVALID_ARGUMENT',
-    `register operation ${op} is not for register()`,
+    `register operation ${String(op)} is not for register()`,
     {
       op: 'register',
       hint,

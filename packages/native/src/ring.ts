@@ -373,7 +373,7 @@ export class Ring {
    */
   close(options: CloseOptions = {}): void {
     if (this.#closed) return;
-    const timeoutMs = options.timeoutMs ?? CLOSE_TIMEOUT_MS;
+    const timeoutMs = Math.min(options.timeoutMs ?? CLOSE_TIMEOUT_MS, Number.MAX_SAFE_INTEGER); // Infinity would be 0
     if (!(timeoutMs >= 0)) throw waitError(0, timeoutMs);
     this.#queues.retire();
     const deadline = monotonicMs() + timeoutMs;
@@ -388,7 +388,7 @@ export class Ring {
     this.buffers.forget();
   }
 
-  /** Closes the ring: `using ring = Ring.open(...)`. */
+  /** `using ring = Ring.open(...)`. */
   [Symbol.dispose](): void {
     this.close();
   }

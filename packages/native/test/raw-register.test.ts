@@ -24,6 +24,25 @@ test.each([
   expect(() => ring.register(registerOps[name].value, new Uint8Array(64), 1)).toThrow(refusal(hint) as Error);
 });
 
+test.each([1.5, 2 ** 32 + 1, 2 ** 31 + 1, -1, Number.NaN])(
+  '%d, which the addon would cut, is refused',
+  (op) => {
+    using ring = Ring.open({ entries: 4 });
+    const bytes = new SharedArrayBuffer(4096, { maxByteLength: 4096 });
+    ring.registerBuffers([new Uint8Array(bytes, 0, 4096)]);
+    expect(() => ring.register(op, null, 0)).toThrow(refusal('registerOps') as Error);
+    ring.unregisterBuffers();
+  },
+);
+
+test('an argument shorter than what the kernel reads or writes of it is refused', () => {
+  using ring = Ring.open({ entries: 4 });
+  const { value } = registerOps.REGISTER_PROBE;
+  expect(() => ring.register(value, new Uint8Array(2063), 256)).toThrow(refusal('2064 bytes') as Error);
+  expect(() => ring.register(value, new Uint8Array(2064), 2 ** 32 + 256)).toThrow(refusal('count') as Error);
+  expect(ring.register(value, new Uint8Array(2064), 256)).toBe(0);
+});
+
 describe('an operation without a method of its own', () => {
   test('reaches the kernel, which writes its answer', () => {
     using ring = Ring.open({ entries: 4 });
