@@ -93,6 +93,11 @@ export class Lease {
     return segmentOfBlock(this.core, blockOfSlot(this.core, this.slot)) as BufferIndex;
   }
 
+  /** True when it lies in this data memory: a lease of another arena does not. */
+  liesIn(data: SharedArrayBuffer): boolean {
+    return this.core.data === data;
+  }
+
   /** Operations in flight on the whole lease. */
   get inFlight(): number {
     return inFlightOf(this.core, this.slot);

@@ -14,6 +14,7 @@ import {
 import type { Client } from '../pool/client.ts';
 import type { ClientLane } from '../pool/client-lane.ts';
 import { operationError } from '../pool/errors.ts';
+import { checkLease } from '../pool/options.ts';
 import type { PathRoom } from '../pool/path-room.ts';
 import { SingleRequest } from '../pool/request.ts';
 import { FileContents } from './contents.ts';
@@ -57,6 +58,7 @@ export class FileReader {
 
   /** Reads a file into `target`, or into a lease of its own when there is none or it is too small. */
   read(path: string, target: Lease | undefined): Promise<FileContents> {
+    if (target !== undefined) checkLease('readFile', target, this.#arena);
     for (const lane of this.client.lanes) this.#probes[lane.worker] ??= this.#arena.alloc(lane.handle.depth);
     const lease = target ?? this.#arena.allocUnsafe(FIRST_BYTES);
     let room = -1;
@@ -74,7 +76,21 @@ export class FileReader {
 
   /** As {@link read}, through a descriptor of the process. */
   async readPlain(target: Lease | undefined, open: () => Promise<File>): Promise<FileContents> {
-    const file = await open();
+    if (target !== undefined) checkLease('readFile', target, this.#arena);
+    this.client.enter();
+    try {
+      const file = await open();
+      try {
+        return await this.#readWhole(file, target);
+      } finally {
+        await file.close();
+      }
+    } finally {
+      this.client.leave();
+    }
+  }
+
+  async #readWhole(file: File, target: Lease | undefined): Promise<FileContents> {
     let lease = target ?? this.#arena.allocUnsafe(FIRST_BYTES);
     let owned = target === undefined;
     try {
@@ -90,8 +106,6 @@ export class FileReader {
     } catch (error) {
       if (owned) lease.release();
       throw error;
-    } finally {
-      await file.close();
     }
   }
 
@@ -132,8 +146,14 @@ export class FileReader {
 
   #grow(lease: Lease, bytes: number): Lease {
     const larger = this.#arena.allocUnsafe(Math.max(FIRST_BYTES, bytes * GROWTH));
-    larger.bytes.set(new Uint8Array(this.#arena.data, lease.offset, bytes));
-    return larger;
+    try {
+      larger.bytes.set(lease.bytes.subarray(0, bytes));
+      return larger;
+    } catch (error) {
+      // The caller has released the lease meanwhile.
+      larger.release();
+      throw error;
+    }
   }
 
   async #readSlot(lane: ClientLane, slot: number, lease: Lease, at: number): Promise<number> {

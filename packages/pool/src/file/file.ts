@@ -7,7 +7,7 @@ import { type Arena, encode, type Fd, Lease, RingpoolError } from '@ringpool/cor
 
 import type { Client } from '../pool/client.ts';
 import { closedError, operationError } from '../pool/errors.ts';
-import { checkKeys, invalidArgument } from '../pool/options.ts';
+import { checkKeys, checkLease, invalidArgument } from '../pool/options.ts';
 import { SingleRequest } from '../pool/request.ts';
 import { ReadRequest, type TransferFile } from './transfer.ts';
 
@@ -102,8 +102,9 @@ export class File {
         'Take one from pool.alloc().',
       );
     }
+    if (target instanceof Lease) checkLease('read', target, this.#arena);
     const { offset = 0, length = target.length - offset } = checkOptions(options);
-    const position = Number(options.position);
+    const position = typeof options.position === 'bigint' ? Number(options.position) : options.position;
     checkRange(target.length, offset, length, position);
     return new ReadRequest(this.#client, this.#arena, this.#transfers, target, offset, length, position);
   }
@@ -148,9 +149,6 @@ export class File {
 }
 
 function checkOptions(options: ReadOptions): ReadOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument('read', `the options are ${String(options)}`, 'Pass { position }.');
-  }
   checkKeys('read', options, READ_OPTIONS);
   return options;
 }

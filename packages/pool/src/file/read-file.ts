@@ -100,13 +100,27 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     this.#lease.endOperation(this.#ticket);
     const failed = this.#opened < 0 ? this.#opened : this.#read < 0 ? this.#read : Math.min(0, this.#probed);
     if (this.#death !== undefined) this.#fail(this.#death);
-    else if (failed < 0) {
+    else if (failed >= 0) {
+      this.#succeed();
+      return;
+    } else {
       const syscall = this.#opened < 0 ? 'open' : 'read';
       this.#fail(operationError(failed, { op: 'readFile', syscall, path: this.#path }));
-    } else if (this.#probed > 0) {
+    }
+    this.#close();
+  }
+
+  #succeed(): void {
+    if (this.#probed > 0) {
       this.#goOn();
       return;
-    } else this.resolve(new FileContents(this.#lease, this.#read, this.#owned));
+    }
+    try {
+      this.resolve(new FileContents(this.#lease, this.#read, this.#owned));
+    } catch (error) {
+      // The caller has released the lease meanwhile. Thrown on, it would end every other operation's completion.
+      this.reject(error);
+    }
     this.#close();
   }
 
@@ -118,6 +132,8 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
   /** The file is larger than the lease: reads the rest into a larger one. */
   #goOn(): void {
     const lane = this.#on as ClientLane;
+    const { client } = this.#reader;
+    client.enter();
     const start = { path: this.#path, lane, slot: this.#file, lease: this.#lease, bytes: this.#read };
     void this.#reader
       .readOn(start)
@@ -125,6 +141,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
       .finally(() => {
         if (this.#owned) this.#lease.release();
         this.#close();
+        client.leave();
       });
   }
 

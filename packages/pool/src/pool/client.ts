@@ -35,6 +35,8 @@ export class Client {
   #asked = false;
   #turned = 0;
   readonly #idle: (() => void)[] = [];
+  /** Operations of several steps under way: between two steps nothing may be in flight. */
+  #compound = 0;
 
   constructor(lanes: readonly ClientLane[], words: PoolWords, thread: number) {
     this.lanes = lanes;
@@ -74,10 +76,30 @@ export class Client {
     else this.#issue(bound, request);
   }
 
-  /** Resolves when nothing is in flight and nothing waits. */
+  /** An operation of several steps begins; {@link whenIdle} waits for its end, with whatever it starts until then. */
+  enter(): void {
+    this.#compound++;
+  }
+
+  /** An operation of several steps has ended. */
+  leave(): void {
+    this.#compound--;
+    this.#wakeIdle();
+  }
+
+  /** Resolves when nothing is in flight, nothing waits and no operation is between two steps. */
   whenIdle(): Promise<void> {
-    if (this.inFlight === 0 && this.waiting === 0) return Promise.resolve();
+    if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #isIdle(): boolean {
+    return this.#compound === 0 && this.inFlight === 0 && this.waiting === 0;
+  }
+
+  #wakeIdle(): void {
+    if (this.#idle.length === 0 || !this.#isIdle()) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** A worker has ended: its requests are abandoned, and what waited for room goes elsewhere. */
@@ -112,8 +134,16 @@ export class Client {
 
   #issue(lane: ClientLane, request: Request): void {
     if (lane.queued === 0) this.#touched.push(lane);
-    request.encode(lane);
-    if (lane.queued >= PUBLISH_BATCH) lane.publish();
+    try {
+      request.encode(lane);
+    } finally {
+      // Also when an encoder refused an argument: the SQE it leaves is a NOP, and gives its number back by completing.
+      if (lane.queued >= PUBLISH_BATCH) lane.publish();
+      this.#schedule();
+    }
+  }
+
+  #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     // nextTick and not a microtask: promises settled in this tick submit more, and all of it is one batch.
@@ -167,9 +197,7 @@ export class Client {
   /** After completions: what waited goes out, the loop is let go when nothing is left. */
   #settleBatch(): void {
     this.#serveWaiting();
-    if (this.#idle.length > 0 && this.inFlight === 0 && this.waiting === 0) {
-      for (const resolve of this.#idle.splice(0)) resolve();
-    }
+    this.#wakeIdle();
     // With a flush to come, that one listens.
     if (!this.#scheduled) this.#listen();
   }

@@ -2,7 +2,7 @@
 
 import { availableParallelism, totalmem } from 'node:os';
 
-import { RingpoolError } from '@ringpool/core';
+import { type Arena, Lease, RingpoolError } from '@ringpool/core';
 
 /** Whether the arena's segments are registered with the kernel. */
 export type RegistrationMode = 'auto' | 'required' | 'off';
@@ -45,8 +45,21 @@ export function invalidArgument(op: string, message: string, hint?: string): Rin
   return new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });
 }
 
-/** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless every key of `options` is one of `known`. */
+/** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless it is a lease of this arena: the kernel sees no other memory. */
+export function checkLease(op: string, lease: unknown, arena: Arena): void {
+  if (lease instanceof Lease && lease.liesIn(arena.data)) return;
+  throw invalidArgument(
+    op,
+    'the target is no lease of this pool',
+    'Take one from pool.alloc() of the same pool.',
+  );
+}
+
+/** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless `options` is an object and each of its keys one of `known`. */
 export function checkKeys(op: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument(op, `the options are ${String(options)}`, 'Pass an object, or nothing.');
+  }
   for (const key in options) {
     if (known.includes(key)) continue;
     throw invalidArgument(op, `there is no option '${key}'`, `The options are ${known.join(', ')}.`);
@@ -70,9 +83,6 @@ function memoryLimitBytes(): number {
 
 /** Checks the options of openPool and fills in the defaults. Throws ERR_RINGPOOL_INVALID_ARGUMENT. */
 export function resolveOptions(options: PoolOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument('openPool', `the options are ${String(options)}`, 'Pass an object, or nothing.');
-  }
   checkKeys('openPool', options, KNOWN);
   const registration = options.registration ?? 'auto';
   if (registration !== 'auto' && registration !== 'required' && registration !== 'off') {

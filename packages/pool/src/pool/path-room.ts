@@ -37,7 +37,7 @@ export class PathRoom {
     if (typeof path !== 'string' || path.length === 0 || path.includes('\0')) {
       throw invalidArgument(
         op,
-        `${JSON.stringify(path)} is no path`,
+        `${typeof path === 'string' ? JSON.stringify(path) : `a ${typeof path}`} is no path`,
         'Pass a string that is not empty and holds no zero byte.',
       );
     }

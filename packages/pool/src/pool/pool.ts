@@ -50,7 +50,11 @@ export interface WorkerInfo {
 }
 
 const CLOSE_TIMEOUT_MS = 30_000;
+/** The longest a timer runs; Node takes a longer one, Infinity too, for 1 ms. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 const MODE_DEFAULT = 0o666;
+/** All bits of a mode_t, those of the file's type included: the kernel ignores what it has no use for. */
+const MODE_MAX = 0o177777;
 const OPEN_OPTIONS: readonly string[] = ['mode', 'direct'];
 const PROBE_BYTES = 4096;
 
@@ -154,8 +158,29 @@ export class Pool {
    */
   async open(path: string, flags: 'r' | number = 'r', options: OpenFileOptions = {}): Promise<File> {
     this.#assertOpen('open');
+    const { client } = this.#parts;
+    client.enter();
+    try {
+      const file = await this.#openFile(path, flags, options);
+      if (this.#closing === undefined) {
+        this.#files.add(file);
+        return file;
+      }
+      // The pool has looked for open files already.
+      await file.close();
+      throw closedError('open', 'pool', path);
+    } finally {
+      client.leave();
+    }
+  }
+
+  async #openFile(path: string, flags: 'r' | number, options: OpenFileOptions): Promise<File> {
     checkKeys('open', options, OPEN_OPTIONS);
     const { mode = MODE_DEFAULT, direct = false } = options;
+    // Here and not by the encoder, which may run later, when nobody is there to be told.
+    if (!Number.isInteger(mode) || mode < 0 || mode > MODE_MAX) {
+      throw invalidArgument('open', `mode is ${String(mode)}`, 'It must be permission bits, as 0o644.');
+    }
     const openFlags = openFlagBits(flags, direct);
     const { client, arena } = this.#parts;
     const room = this.#paths.write(path, 'open');
@@ -175,9 +200,7 @@ export class Pool {
       this.#paths.release(room);
     }
     if (res < 0) throw operationError(res, { op: 'open', syscall: 'open', path, direct });
-    const file = new File(client, arena, { path, fd: res, direct }, this.#forget);
-    this.#files.add(file);
-    return file;
+    return new File(client, arena, { path, fd: res, direct }, this.#forget);
   }
 
   /**
@@ -192,7 +215,7 @@ export class Pool {
     try {
       this.#assertOpen('readFile');
       if (this.#reader.available) return this.#reader.read(path, target);
-      return this.#reader.readPlain(target, () => this.open(path));
+      return this.#reader.readPlain(target, () => this.#openFile(path, 'r', {}));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -209,7 +232,8 @@ export class Pool {
     try {
       checkKeys('close', options, ['timeoutMs']);
       const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
-      if (!(timeoutMs >= 0)) throw invalidArgument('close', `timeoutMs is ${String(timeoutMs)}`);
+      if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
+        throw invalidArgument('close', `timeoutMs is ${String(timeoutMs)}`);
       this.#closing ??= this.#close();
       return this.#within(this.#closing, timeoutMs);
     } catch (error) {
@@ -226,16 +250,19 @@ export class Pool {
 
   #within(closing: Promise<void>, timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const { inFlight } = this.#parts.client;
-        reject(
-          new RingpoolError(
-            'ERR_RINGPOOL_DRAIN_TIMEOUT',
-            `${inFlight} operations are still in flight after ${timeoutMs} ms`,
-            { op: 'close', hint: 'The pool goes on closing: call close() again to wait longer.' },
-          ),
-        );
-      }, timeoutMs);
+      const timer = setTimeout(
+        () => {
+          const { inFlight } = this.#parts.client;
+          reject(
+            new RingpoolError(
+              'ERR_RINGPOOL_DRAIN_TIMEOUT',
+              `${inFlight} operations are still in flight after ${timeoutMs} ms`,
+              { op: 'close', hint: 'The pool goes on closing: call close() again to wait longer.' },
+            ),
+          );
+        },
+        Math.min(timeoutMs, TIMER_MS_MAX),
+      );
       closing.then(resolve, reject).finally(() => clearTimeout(timer));
     });
   }
