@@ -9,9 +9,6 @@ import type { Piscina } from 'piscina';
 
 import type { WorkerAnswer, WorkerReport, WorkerSpec } from './worker-protocol.ts';
 
-/** Command-line flags that are about the main script and that worker threads refuse. */
-const NOT_FOR_WORKERS = /^--(?:input-type|eval|print|check|interactive)\b|^-[epci]+$/;
-
 /** The worker threads of one pool. */
 export class Supervisor {
   readonly #piscina: Piscina;
@@ -37,7 +34,9 @@ export class Supervisor {
       idleTimeout: Number.POSITIVE_INFINITY,
       // Its own hand-off would block the worker in Atomics.wait between tasks; our loop does the waiting.
       atomics: 'disabled',
-      execArgv: process.execArgv.filter((flag) => !NOT_FOR_WORKERS.test(flag)),
+      // The program's flags are not for its I/O threads: some are about its main script (--eval, --input-type), and
+      // threads refuse those of V8 (--expose-gc, --max-old-space-size), which hold for the whole process anyway.
+      execArgv: [],
     });
     // A worker that ends while no task of piscina's runs is reported here and by its own events; we listen to those.
     piscina.on('error', () => undefined);
