@@ -58,6 +58,7 @@ enum ControlWord : uint32_t {
   kWordEnterMinComplete,
   kWordEnterTimeoutMs,
   kWordEnterResult,
+  kWordSeen,  // JavaScript writes: the CQ index up to which a reap has begun to hand CQEs over
   kControlWords = 64,
 };
 
@@ -201,7 +202,7 @@ class RingCore {
   CancelPhase cancelled_ = CancelPhase::kNone;
   int64_t cancel_again_ms_ = 0;
   int64_t drain_started_ms_ = 0;
-  uint32_t seen_tail_ = 0;  // CQ index when draining began: JavaScript may have seen the CQEs before it
+  uint32_t seen_tail_ = 0;  // CQ index: JavaScript may have seen the CQEs before it
   SlotTable slots_;
   std::vector<SlotMeta> meta_;
   Guard guard_;

@@ -59,7 +59,7 @@ uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
   if (fd_ < 0) return 0;
   if (drain_started_ms_ == 0) {
     drain_started_ms_ = NowMs();
-    seen_tail_ = script_.cq_tail->load(std::memory_order_relaxed);
+    seen_tail_ = (reaped_word_ + (kWordSeen - kWordReaped))->load(std::memory_order_relaxed);
   }
   const int64_t deadline = NowMs() + timeout_ms;
   WithdrawUnsubmitted();

@@ -87,6 +87,7 @@ int RingCore::Open(const RingConfig& config) {
   armed_ = published_;
   settled_ = script_.cq_head->load(std::memory_order_relaxed);
   reaped_word_->store(settled_, std::memory_order_relaxed);
+  (words + kWordSeen)->store(settled_, std::memory_order_relaxed);
   armed_user_data_.assign(sq_entries_, 0);
   // Low numbers are given out first, so that a shallow ring touches few lines of the table.
   free_slots_.resize(cq_entries_);

@@ -72,7 +72,7 @@ export interface Addon {
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
-const INTERFACE_VERSION = 1;
+const INTERFACE_VERSION = 2;
 
 let loaded: Addon | undefined;
 

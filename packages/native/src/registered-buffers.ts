@@ -248,6 +248,7 @@ export class RegisteredBuffers {
   }
 
   #checkViews(views: readonly (Uint8Array | null)[], op: string): void {
+    if (!Array.isArray(views)) throw invalid(op, `the buffers are ${String(views)}, not a list of views`);
     if (views.length === 0) throw invalid(op, 'the list of buffers is empty');
     for (const view of views) if (view !== null) assertShared(view, op);
     if (views.some((view) => view?.byteLength === 0)) throw invalid(op, 'a buffer has no bytes');

@@ -77,6 +77,18 @@ export interface OpenedRing {
   readonly rung: RingRung;
 }
 
+const KNOWN_OPTIONS: readonly string[] = [
+  'entries',
+  'cqEntries',
+  'memory',
+  'rung',
+  'flags',
+  'sqThreadIdleMs',
+  'sqThreadCpu',
+  'attachTo',
+  'allowUnknownPointers',
+];
+
 const ENOMEM = 12;
 const EFAULT = 14;
 const EINVAL = 22;
@@ -219,6 +231,13 @@ function checkChoices({ memory, sqThreadIdleMs, sqThreadCpu }: RingOptions, flag
 
 /** Opens a ring: the best rung and memory mode the kernel grants, with as many entries as memlock allows. */
 export function openRing(options: RingOptions): OpenedRing {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(`the options are ${String(options)}`, 'Pass an object with at least `entries`.');
+  }
+  for (const key of Object.keys(options)) {
+    if (!KNOWN_OPTIONS.includes(key))
+      throw invalid(`there is no option '${key}'`, `The options are ${KNOWN_OPTIONS.join(', ')}.`);
+  }
   const flags = checkFlags(options.flags ?? 0);
   checkChoices(options, flags);
   let entries = powerOfTwo('entries', options.entries, SQ_ENTRIES_MAX);

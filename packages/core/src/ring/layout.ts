@@ -35,6 +35,7 @@ export const CONTROL_WORD = {
   enterMinComplete: 19,
   enterTimeoutMs: 20,
   enterResult: 21,
+  seen: 22,
 } as const;
 /** How many control words there are, in front of the slot table. */
 export const CONTROL_WORDS = 64;

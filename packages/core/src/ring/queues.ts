@@ -71,6 +71,7 @@ export class RingQueues {
   readonly #reapedWord: number;
   readonly #armedWord: number;
   readonly #enterWord: number;
+  readonly #seenWord: number;
   readonly #cqeShift: number;
   readonly #sqeShift: number;
   #tail: number;
@@ -111,6 +112,7 @@ export class RingQueues {
     this.#reapedWord = control + CONTROL_WORD.reaped;
     this.#armedWord = control + CONTROL_WORD.armed;
     this.#enterWord = control + CONTROL_WORD.enterCount;
+    this.#seenWord = control + CONTROL_WORD.seen;
     this.#tail = Atomics.load(words, word(CONTROL_WORD.sqHead) / 4);
     this.#staged = this.#tail;
     this.#armed = words[this.#armedWord] as number;
@@ -239,6 +241,9 @@ export class RingQueues {
     const stop = (first + Math.min(max, ready)) | 0;
     let head = first;
     let taken = 0;
+    // From here on a callback may hold what a CQE up to there brought, such as a descriptor that was opened.
+    // It never goes back: a reap inside a callback may stop sooner.
+    if (((stop - (words[this.#seenWord] as number)) | 0) > 0) words[this.#seenWord] = stop;
     try {
       while (((stop - head) | 0) > 0) {
         const at = base + ((head & mask) << shift);

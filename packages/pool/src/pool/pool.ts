@@ -56,6 +56,7 @@ const MODE_DEFAULT = 0o666;
 /** All bits of a mode_t, those of the file's type included: the kernel ignores what it has no use for. */
 const MODE_MAX = 0o177777;
 const OPEN_OPTIONS: readonly string[] = ['mode', 'direct'];
+const ALLOC_OPTIONS = ['align'];
 const PROBE_BYTES = 4096;
 
 /**
@@ -142,6 +143,7 @@ export class Pool {
   /** A lease of arena memory as its last user left it. Throws as {@link Pool.alloc}. */
   allocUnsafe(bytes: number, options?: AllocOptions): Lease {
     this.#assertOpen('alloc');
+    if (options !== undefined) checkKeys('alloc', options, ALLOC_OPTIONS);
     const lease = this.#parts.arena.allocUnsafe(bytes, options);
     const { refusal } = this.#parts.registration;
     if (refusal === undefined) return lease;

@@ -41,8 +41,10 @@ describe.skipIf(reason !== '')(`under a memlock limit${reason}`, () => {
     expect(registeredBytes).toBeLessThanOrEqual(4096 * KIB);
   });
 
-  test('of 64 KiB nothing is registered, and the pool works', () => {
-    expect(openUnder(64, 'auto')).toEqual({ registeredBytes: 0, bytes: FILE_BYTES, same: true });
+  // From Node 22 on each event loop has rings of its own, charged to the same limit before ours: 64 KiB hold no more.
+  const small = Number(process.versions.node.split('.')[0]) >= 22 ? 128 : 64;
+  test(`of ${small} KiB nothing is registered, and the pool works`, () => {
+    expect(openUnder(small, 'auto')).toEqual({ registeredBytes: 0, bytes: FILE_BYTES, same: true });
   });
 
   test('registration that is required is refused with the limit and the remedy', () => {
