@@ -65,9 +65,9 @@ void OnReadable(uv_poll_t* handle, int status, int events) {
   napi_env env = attachment->env;
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
-  napi_value callback;
-  napi_value receiver;
-  napi_value result;
+  napi_value callback = nullptr;
+  napi_value receiver = nullptr;
+  napi_value result = nullptr;
   napi_get_reference_value(env, attachment->callback, &callback);
   napi_get_reference_value(env, attachment->resource, &receiver);
   if (napi_make_callback(env, attachment->context, receiver, callback, 0, nullptr, &result) == napi_pending_exception) {
@@ -117,8 +117,13 @@ Attachment* Of(const Napi::CallbackInfo& info) { return info[0].As<Napi::Externa
 
 Napi::Value Wrap(Napi::Env env, uint32_t index, int fd) {
   auto* attachment = new Attachment{env, index, fd};
-  napi_value external;
-  napi_create_external(env, attachment, Finalize, nullptr, &external);
+  napi_value external = nullptr;
+  // Refused while the thread is being terminated: nobody will hold the attachment then.
+  if (napi_create_external(env, attachment, Finalize, nullptr, &external) != napi_ok) {
+    Detach(attachment);
+    delete attachment;
+    return Napi::Value();
+  }
   return Napi::Value(env, external);
 }
 
@@ -197,7 +202,7 @@ napi_value Ring(napi_env env, napi_callback_info info) {
     const bool rung = write(attachment->fd, &one, sizeof one) == sizeof one || errno == EAGAIN;
     result = rung ? 0 : -errno;
   }
-  napi_value value;
+  napi_value value = nullptr;
   napi_create_int32(env, result, &value);
   return value;
 }

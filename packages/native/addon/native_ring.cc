@@ -11,17 +11,24 @@ int32_t I32(const Napi::CallbackInfo& info, size_t index) { return info[index].A
 int64_t I64(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().Int64Value(); }
 Napi::Value Int(Napi::Env env, int64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
 
-/** A list of views as the kernel wants it: one iovec each; null is an empty slot of a sparse table. */
-std::vector<abi::IoVec> IoVecs(const Napi::Array& views) {
-  std::vector<abi::IoVec> vectors(views.Length(), abi::IoVec{0, 0});
-  for (uint32_t index = 0; index < vectors.size(); index++) {
-    const Napi::Value value = views.Get(index);
-    if (!value.IsTypedArray()) continue;
-    const auto view = value.As<Napi::Uint8Array>();
-    vectors[index] = abi::IoVec{reinterpret_cast<uint64_t>(view.Data()), view.ByteLength()};
+/**
+ * A list of views, and as the kernel wants it: one iovec each; null is an empty slot of a sparse table. The handles are
+ * taken once, because a thread that is being terminated may refuse to read the list a second time.
+ */
+struct ViewList {
+  std::vector<abi::IoVec> vectors;
+  std::vector<Napi::Value> handles;
+
+  explicit ViewList(const Napi::Array& views) : vectors(views.Length(), abi::IoVec{0, 0}), handles(vectors.size()) {
+    for (uint32_t index = 0; index < vectors.size(); index++) {
+      const Napi::Value value = views.Get(index);
+      if (value.IsEmpty() || !value.IsTypedArray()) continue;
+      auto view = value.As<Napi::Uint8Array>();
+      vectors[index] = abi::IoVec{reinterpret_cast<uint64_t>(view.Data()), view.ByteLength()};
+      handles[index] = value;
+    }
   }
-  return vectors;
-}
+};
 
 /** The tags argument: a BigUint64Array with one tag for each buffer, or undefined. */
 uint64_t Tags(const Napi::Value& value) {
@@ -150,8 +157,8 @@ void NativeRing::DropRetiredIfIdle() {
 
 // registerBuffers(views, tags?, sparse): views may hold null only when sparse.
 Napi::Value NativeRing::RegisterBuffers(const Napi::CallbackInfo& info) {
-  const auto views = info[0].As<Napi::Array>();
-  const std::vector<abi::IoVec> vectors = IoVecs(views);
+  const ViewList views(info[0].As<Napi::Array>());
+  const std::vector<abi::IoVec>& vectors = views.vectors;
   const uint64_t tags = Tags(info[1]);
   const bool sparse = info[2].As<Napi::Boolean>().Value();
   const auto count = static_cast<uint32_t>(vectors.size());
@@ -171,7 +178,7 @@ Napi::Value NativeRing::RegisterBuffers(const Napi::CallbackInfo& info) {
   DropRetiredIfIdle();
   box_->buffers.assign(count, KeptView{nullptr, 0, 0});
   for (uint32_t index = 0; index < count; index++) {
-    if (vectors[index].len > 0) box_->buffers[index] = env_data_->Keep(views.Get(index).As<Napi::Uint8Array>());
+    if (vectors[index].len > 0) box_->buffers[index] = env_data_->Keep(views.handles[index].As<Napi::Uint8Array>());
   }
   return Int(info.Env(), result);
 }
@@ -179,8 +186,8 @@ Napi::Value NativeRing::RegisterBuffers(const Napi::CallbackInfo& info) {
 // updateBuffers(start, views, tags?): the answer is how many slots were exchanged, or a negative errno.
 Napi::Value NativeRing::UpdateBuffers(const Napi::CallbackInfo& info) {
   const uint32_t start = U32(info, 0);
-  const auto views = info[1].As<Napi::Array>();
-  const std::vector<abi::IoVec> vectors = IoVecs(views);
+  const ViewList views(info[1].As<Napi::Array>());
+  const std::vector<abi::IoVec>& vectors = views.vectors;
   const auto count = static_cast<uint32_t>(vectors.size());
   abi::RsrcUpdate2 arg{start, 0, reinterpret_cast<uint64_t>(vectors.data()), Tags(info[2]), count, 0};
   const int result = box_->core.Register(abi::kRegisterBuffersUpdate, &arg, sizeof arg);
@@ -190,14 +197,14 @@ Napi::Value NativeRing::UpdateBuffers(const Napi::CallbackInfo& info) {
   if (box_->buffers.size() < start + done) box_->buffers.resize(start + done, KeptView{nullptr, 0, 0});
   for (uint32_t index = 0; index < done; index++) {
     if (vectors[index].len == 0) continue;
-    box_->buffers[start + index] = env_data_->Keep(views.Get(index).As<Napi::Uint8Array>());
+    box_->buffers[start + index] = env_data_->Keep(views.handles[index].As<Napi::Uint8Array>());
   }
   return Int(info.Env(), result);
 }
 
 // cloneBuffers(sourceId, views, sourceOffset, offset, count, replace): views are the source's, seen from this thread.
 Napi::Value NativeRing::CloneBuffers(const Napi::CallbackInfo& info) {
-  const auto views = info[1].As<Napi::Array>();
+  const ViewList views(info[1].As<Napi::Array>());
   const uint32_t source_offset = U32(info, 2);
   const uint32_t offset = U32(info, 3);
   const uint32_t count = U32(info, 4);
@@ -213,12 +220,12 @@ Napi::Value NativeRing::CloneBuffers(const Napi::CallbackInfo& info) {
   });
   if (result < 0) return Int(info.Env(), result);
   DropRetiredIfIdle();
-  const uint32_t cloned = views.Length();
+  const auto cloned = static_cast<uint32_t>(views.handles.size());
   RetireBuffers(offset, cloned);
   if (box_->buffers.size() < offset + cloned) box_->buffers.resize(offset + cloned, KeptView{nullptr, 0, 0});
   for (uint32_t index = 0; index < cloned; index++) {
-    const Napi::Value value = views.Get(index);
-    if (value.IsTypedArray()) box_->buffers[offset + index] = env_data_->Keep(value.As<Napi::Uint8Array>());
+    const Napi::Value& value = views.handles[index];
+    if (!value.IsEmpty()) box_->buffers[offset + index] = env_data_->Keep(value.As<Napi::Uint8Array>());
   }
   return Int(info.Env(), result);
 }
