@@ -71,7 +71,7 @@ void OnReadable(uv_poll_t* handle, int status, int events) {
   napi_get_reference_value(env, attachment->callback, &callback);
   napi_get_reference_value(env, attachment->resource, &receiver);
   if (napi_make_callback(env, attachment->context, receiver, callback, 0, nullptr, &result) == napi_pending_exception) {
-    napi_value error;
+    napi_value error = nullptr;
     napi_get_and_clear_last_exception(env, &error);
     napi_fatal_exception(env, error);
   }
@@ -113,7 +113,12 @@ void Finalize(napi_env env, void* data, void*) {
   delete attachment;
 }
 
-Attachment* Of(const Napi::CallbackInfo& info) { return info[0].As<Napi::External<Attachment>>().Data(); }
+// Null when the argument is no handle, which can only be in a thread that is being terminated: making one was refused.
+Attachment* Of(const Napi::CallbackInfo& info) {
+  void* data = nullptr;
+  napi_get_value_external(info.Env(), info[0], &data);
+  return static_cast<Attachment*>(data);
+}
 
 Napi::Value Wrap(Napi::Env env, uint32_t index, int fd) {
   auto* attachment = new Attachment{env, index, fd};
@@ -175,6 +180,7 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
 // doorbellIdentity(handle) -> [index, generation, fd]
 Napi::Value Identity(const Napi::CallbackInfo& info) {
   const Attachment* attachment = Of(info);
+  if (attachment == nullptr) return Napi::Value();
   uint32_t generation = 0;
   {
     Table& table = TheTable();
@@ -191,7 +197,7 @@ Napi::Value Identity(const Napi::CallbackInfo& info) {
 // doorbellRing(handle) -> 0 or a negative errno. EAGAIN (the counter is full) means it is ringing already.
 napi_value Ring(napi_env env, napi_callback_info info) {
   size_t count = 1;
-  napi_value argument;
+  napi_value argument = nullptr;
   void* data = nullptr;
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
   napi_get_value_external(env, argument, &data);
@@ -211,7 +217,7 @@ napi_value Ring(napi_env env, napi_callback_info info) {
 Napi::Value Silence(const Napi::CallbackInfo& info) {
   const Attachment* attachment = Of(info);
   uint64_t rings = 0;
-  const bool rung = !attachment->closing && read(attachment->fd, &rings, sizeof rings) == sizeof rings;
+  const bool rung = attachment != nullptr && !attachment->closing && read(attachment->fd, &rings, sizeof rings) == sizeof rings;
   return Napi::Boolean::New(info.Env(), rung);
 }
 
@@ -219,7 +225,7 @@ Napi::Value Silence(const Napi::CallbackInfo& info) {
 Napi::Value Watch(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Attachment* attachment = Of(info);
-  if (attachment->closing) return Napi::Number::New(env, -EBADF);
+  if (attachment == nullptr || attachment->closing) return Napi::Number::New(env, -EBADF);
   if (attachment->poll != nullptr) return Napi::Number::New(env, -EBUSY);
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Napi::Number::New(env, -ENOSYS);
@@ -244,7 +250,7 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
 // doorbellHold(handle, alive): whether the watched bell keeps the event loop alive.
 Napi::Value Hold(const Napi::CallbackInfo& info) {
   Attachment* attachment = Of(info);
-  if (attachment->poll != nullptr) {
+  if (attachment != nullptr && attachment->poll != nullptr) {
     auto* handle = reinterpret_cast<uv_handle_t*>(attachment->poll);
     if (info[1].As<Napi::Boolean>().Value()) {
       uv_ref(handle);
@@ -257,7 +263,7 @@ Napi::Value Hold(const Napi::CallbackInfo& info) {
 
 // doorbellClose(handle): stops watching and detaches this thread.
 Napi::Value Close(const Napi::CallbackInfo& info) {
-  Unwatch(Of(info));
+  if (Attachment* attachment = Of(info)) Unwatch(attachment);
   return info.Env().Undefined();
 }
 
