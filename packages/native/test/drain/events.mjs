@@ -13,11 +13,14 @@ export const WORKER_EVENTS = [
   'natural end',
 ];
 
+/** Room for the worker to load its modules and submit its reads before it runs out: 8 MiB is too little on Node 24. */
+const SCARCE_MEMORY = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 4 };
+
 function inWorker(how, file, bytes, reads) {
+  const submitted = new Int32Array(new SharedArrayBuffer(4), 0, 1);
   const worker = new Worker(new URL('./worker.mjs', import.meta.url), {
-    workerData: { how, file, bytes, reads },
-    resourceLimits:
-      how.event === 'out of memory' ? { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 } : {},
+    workerData: { how, file, bytes, reads, submitted },
+    resourceLimits: how.event === 'out of memory' ? SCARCE_MEMORY : {},
     stdout: true,
     stderr: true,
   });
@@ -27,7 +30,10 @@ function inWorker(how, file, bytes, reads) {
     worker.on('error', (error) => {
       if (expected === undefined || ![error.message, error.code].includes(expected)) reject(error);
     });
-    worker.on('exit', resolve);
+    worker.on('exit', () => {
+      if (Atomics.load(submitted, 0) === reads) resolve();
+      else reject(new Error('the worker ended before its reads were in flight: the event proves nothing'));
+    });
   });
 }
 
