@@ -153,17 +153,23 @@ export class LaneClient {
   }
 
   /**
-   * Settles every operation in flight with `res`, after the worker has died and its ring is drained: nothing will
-   * complete any more. What it had completed is handed over first. Returns how many it settled.
+   * Settles every operation in flight, after the worker has died and its ring is drained: nothing will complete any
+   * more. What it had completed is handed over first; then come, with `untaken` as their result, the operations that
+   * the worker never took, which have had no effect and may be repeated, and with `taken` the others, of which nobody
+   * knows. Returns how many it settled.
    */
-  abandon(callback: CompletionCallback, res: number): number {
+  abandon(callback: CompletionCallback, taken: number, untaken: number): number {
     this.reap(callback);
+    // A worker takes SQEs before it submits them: what lies behind its head never reached a ring.
+    const head = Atomics.load(this.#header, LANE_WORD.sqHead);
+    const never = new Set<number>();
+    for (let at = head; at !== this.#tail; at = (at + 1) | 0) never.add(this.operationOf(at & this.#mask));
     let settled = 0;
     for (let operation = 0; operation < this.depth; operation++) {
       if (this.#busy[operation] !== 1) continue;
       this.#settle(operation);
       settled++;
-      callback(operation, res, 0);
+      callback(operation, never.has(operation) ? untaken : taken, 0);
     }
     return settled;
   }

@@ -125,18 +125,46 @@ describe('a lane', () => {
     );
   });
 
-  test('abandoning hands over what had completed, then settles the rest once', () => {
+  test('abandoning hands over what had completed, then settles the rest once, and tells what was never taken', () => {
     const { client, worker } = pair(8);
     for (let count = 0; count < 5; count++) client.push();
     client.publish();
+    client.push(); // and one that was not published
     worker.complete(worker.operationAt(0), 7, 0);
     worker.take(3);
     worker.publish();
     const settled = new Map<number, number>();
-    expect(client.abandon((operation, res) => settled.set(operation, res), -999)).toBe(4);
-    expect([...settled.values()].sort((a, b) => a - b)).toEqual([-999, -999, -999, -999, 7]);
+    expect(client.abandon((operation, res) => settled.set(operation, res), -999, -1000)).toBe(5);
+    expect(settled).toEqual(
+      new Map([
+        [0, 7],
+        [1, -999],
+        [2, -999],
+        [3, -1000],
+        [4, -1000],
+        [5, -1000],
+      ]),
+    );
     expect(client.room).toBe(8);
-    expect(client.abandon(() => undefined, -999)).toBe(0);
+    expect(client.abandon(() => undefined, -999, -1000)).toBe(0);
+  });
+
+  test('abandoning tells what was never taken when the queue has wrapped', () => {
+    const { client, worker } = pair(4);
+    for (let round = 0; round < 5; round++) {
+      client.push();
+      client.publish();
+      worker.complete(worker.operationAt(0), 0, 0);
+      worker.take(1);
+      worker.publish();
+      client.reap(() => undefined);
+    }
+    for (let count = 0; count < 4; count++) client.push();
+    client.publish();
+    worker.take(1);
+    const results: number[] = [];
+    expect(client.abandon((_, res) => results.push(res), -999, -1000)).toBe(4);
+    expect(results.sort((a, b) => a - b)).toEqual([-1000, -1000, -1000, -999]);
   });
 });
 

@@ -125,11 +125,7 @@ export class File {
       });
     }
     try {
-      if (this.#client.death !== undefined) {
-        closeSync(this.fd);
-        return;
-      }
-      const close = new SingleRequest((sqes, slot) => encode.close(sqes, slot, { fd: this.fd as Fd }));
+      const close = new CloseRequest(this.fd);
       this.#client.start(close);
       const res = await close.promise;
       if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path });
@@ -147,6 +143,32 @@ export class File {
     return this.close();
   }
 }
+
+/** Frees a descriptor, in any case: also when no worker is left to do it. */
+class CloseRequest extends SingleRequest {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    super((sqes, slot) => encode.close(sqes, slot, { fd: fd as Fd }));
+    this.#fd = fd;
+  }
+
+  override abandon(part: number, error: RingpoolError, started: boolean): void {
+    // Started, it may be closed, and the number somebody else's by now.
+    if (started) {
+      super.abandon(part, error, started);
+      return;
+    }
+    try {
+      closeSync(this.#fd);
+      this.resolve(0);
+    } catch (failure) {
+      this.resolve((failure as { errno?: number }).errno ?? -EIO);
+    }
+  }
+}
+
+const EIO = 5;
 
 function checkOptions(options: ReadOptions): ReadOptions {
   checkKeys('read', options, READ_OPTIONS);

@@ -5,7 +5,7 @@ import { createLane, LaneClient, type LaneHandle, type Parking, type RingpoolErr
 import { Doorbell } from '@ringpool/native';
 
 import { workerDied } from './errors.ts';
-import type { Request } from './request.ts';
+import { abandonUnstarted, type Request } from './request.ts';
 import type { PoolWords } from './words.ts';
 import type { WorkerReport } from './worker-protocol.ts';
 
@@ -106,20 +106,30 @@ export class ClientLane {
 
   /**
    * The worker has ended. Its environment drained the ring before the thread's 'exit' event, so no memory is in use by
-   * the kernel any more, and every request can be abandoned.
+   * the kernel any more, and every request can be abandoned. Returns those that the worker never took and that may run
+   * on another lane; a chain is taken whole, so all parts of a request or none.
    */
-  die(cause: unknown): void {
-    if (this.death !== undefined) return;
+  die(cause: unknown): ReadonlySet<Request> {
+    const again = new Set<Request>();
+    if (this.death !== undefined) return again;
     const death = workerDied(this.worker, cause);
     this.death = death;
-    this.#queue.abandon((operation, res, flags) => {
-      if (res !== ABANDONED) this.#complete(operation, res, flags);
-      else this.#take(operation).abandon(this.#parts[operation] as number, death);
-    }, ABANDONED);
-    for (const request of this.waiting.splice(0)) {
-      for (let part = 0; part < request.sqes; part++) request.abandon(part, death);
-    }
+    this.#queue.abandon(
+      (operation, res, flags) => {
+        if (res !== TAKEN && res !== UNTAKEN) {
+          this.#complete(operation, res, flags);
+          return;
+        }
+        const request = this.#take(operation);
+        if (res === UNTAKEN && request.lane === undefined) again.add(request);
+        else request.abandon(this.#parts[operation] as number, death, res === TAKEN);
+      },
+      TAKEN,
+      UNTAKEN,
+    );
+    for (const request of this.waiting.splice(0)) abandonUnstarted(request, death);
     this.bell.close();
+    return again;
   }
 
   #complete(operation: number, res: number, flags: number): void {
@@ -134,4 +144,5 @@ export class ClientLane {
 }
 
 /** No kernel answers this: results are bytes, or errnos down to -4095. */
-const ABANDONED = -0x4000_0000;
+const TAKEN = -0x4000_0000;
+const UNTAKEN = TAKEN - 1;

@@ -6,7 +6,7 @@ import { Doorbell } from '@ringpool/native';
 
 import type { ClientLane } from './client-lane.ts';
 import { monotonicMs, nextTick, setImmediate } from './clock.ts';
-import type { Request } from './request.ts';
+import { abandonUnstarted, type Request } from './request.ts';
 import type { PoolWords } from './words.ts';
 
 /** SQEs of one tick after which a lane is published at once, so that the worker starts while this thread goes on. */
@@ -70,8 +70,8 @@ export class Client {
       const lane = this.#waitingAt < this.#waiting.length ? undefined : this.#roomiest(request);
       if (lane !== undefined) this.#issue(lane, request);
       else if (this.death === undefined) this.#waiting.push(request);
-      else abandon(request, this.death);
-    } else if (bound.death !== undefined) abandon(request, bound.death);
+      else abandonUnstarted(request, this.death);
+    } else if (bound.death !== undefined) abandonUnstarted(request, bound.death);
     else if (bound.waiting.length > 0 || bound.roomFor(request) === 0) bound.waiting.push(request);
     else this.#issue(bound, request);
   }
@@ -102,16 +102,24 @@ export class Client {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** A worker has ended: its requests are abandoned, and what waited for room goes elsewhere. */
+  /** A worker has ended: its requests are abandoned, and what it had not begun or waited for room goes elsewhere. */
   laneDied(lane: ClientLane, cause: unknown): void {
-    lane.die(cause);
+    for (const request of lane.die(cause)) this.#startAgain(request);
     const { death } = this;
     if (death !== undefined) {
       const waiting = this.#waiting.splice(0).slice(this.#waitingAt);
       this.#waitingAt = 0;
-      for (const request of waiting) abandon(request, death);
+      for (const request of waiting) abandonUnstarted(request, death);
     }
     this.#settleBatch();
+  }
+
+  #startAgain(request: Request): void {
+    try {
+      this.start(request);
+    } catch {
+      // An encoder refuses it as it did the first time, when its caller was told.
+    }
   }
 
   /** The error of everything, once no worker is left. */
@@ -224,8 +232,4 @@ export class Client {
     this.bell.close();
     for (const lane of this.lanes) if (lane.death === undefined) lane.bell.close();
   }
-}
-
-function abandon(request: Request, error: RingpoolError): void {
-  for (let part = 0; part < request.sqes; part++) request.abandon(part, error);
 }

@@ -21,8 +21,16 @@ export abstract class Request {
   /** One of its SQEs has completed. `res` is the CQE's. */
   abstract complete(part: number, res: number, flags: number): void;
 
-  /** One of its SQEs never will complete, because the worker has died; its memory is safe to reuse. */
-  abstract abandon(part: number, error: RingpoolError): void;
+  /**
+   * One of its SQEs never will complete, because the worker has died; its memory is safe to reuse. Not `started`: it
+   * certainly had no effect. Else nobody knows.
+   */
+  abstract abandon(part: number, error: RingpoolError, started: boolean): void;
+}
+
+/** Abandons a request that no worker has taken. */
+export function abandonUnstarted(request: Request, error: RingpoolError): void {
+  for (let part = 0; part < request.sqes; part++) request.abandon(part, error, false);
 }
 
 let capturedResolve: (value: never) => void;
@@ -70,7 +78,7 @@ export class SingleRequest extends PromisedRequest<number> {
     this.resolve(res);
   }
 
-  abandon(_part: number, error: RingpoolError): void {
+  abandon(_part: number, error: RingpoolError, _started: boolean): void {
     this.reject(error);
   }
 }

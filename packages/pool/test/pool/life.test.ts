@@ -134,4 +134,18 @@ describe('a worker that ends', () => {
     expect(ended.stderr).toBe('');
     expect(JSON.parse(ended.stdout)).toMatchObject({ read: 0, died: 400, left: 0 });
   });
+
+  test.each([1, 2])('frees the descriptors that it was to close, as one of %i workers', async (workers) => {
+    const name = path.join(temporaryFolder(), 'file');
+    const ended = await runFixture('close-death.mjs', name, String(workers));
+    expect(ended.stderr).toBe('');
+    expect(JSON.parse(ended.stdout)).toMatchObject({ closed: 40, left: 0, inFlight: 0 });
+  });
+
+  test('leaves what it had not begun to the others', async () => {
+    const name = path.join(temporaryFolder(), 'file');
+    const ended = await runFixture('close-death.mjs', name, '2');
+    // Half of 128 reads are the other worker's anyway.
+    expect(JSON.parse(ended.stdout).read).toBeGreaterThan(64);
+  });
 });
