@@ -20,13 +20,13 @@ Ringpool, through fs.promises and through readFileSync, checks every result, and
 
   --workers N        I/O worker threads of the pool (default: the pool's own)
   --concurrency N    files in flight at once, for Ringpool and fs.promises alike (default: 64)
-  --rounds N         timed rounds of each; the table shows medians (default: 15; large files: 3 at most)
+  --rounds N         timed rounds of each; the table shows medians (default: 21; large files: 3 at most)
   --large-mib N      size of the generated file in MiB, 0 for none (default: 256 without a directory, else 0)
   --help             this text
 `;
 
 const CONCURRENCY_DEFAULT = 64;
-const ROUNDS_DEFAULT = 15;
+const ROUNDS_DEFAULT = 21;
 const NUMBERS: Readonly<Record<string, readonly [min: number, max: number]>> = {
   '--workers': [1, 64],
   '--concurrency': [1, 4096],

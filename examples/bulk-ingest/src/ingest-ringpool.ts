@@ -16,7 +16,7 @@ export function arenaBytesFor(concurrency: number): number {
 export async function ingestSmall(pool: Pool, concurrency: number, job: Job): Promise<void> {
   const { files, digests, advance } = job;
   const slots = Math.min(concurrency, files.length);
-  const leases = Array.from({ length: slots }, () => pool.alloc(SMALL_BYTES_MAX + SPARE_BYTES));
+  const leases = Array.from({ length: slots }, () => pool.allocUnsafe(SMALL_BYTES_MAX + SPARE_BYTES));
   try {
     await inParallel(slots, files, async (file, slot) => {
       const contents = await pool.readFile((files[file] as { path: string }).path, leases[slot] as Lease);
@@ -31,7 +31,7 @@ export async function ingestSmall(pool: Pool, concurrency: number, job: Job): Pr
 
 /** Large files one after another, by chunks that are in flight at once. */
 export async function ingestLarge(pool: Pool, { files, digests, advance }: Job): Promise<void> {
-  const chunks = Array.from({ length: CHUNKS_IN_FLIGHT }, () => pool.alloc(CHUNK_BYTES));
+  const chunks = Array.from({ length: CHUNKS_IN_FLIGHT }, () => pool.allocUnsafe(CHUNK_BYTES));
   try {
     for (const [index, { path }] of files.entries()) {
       await using file = await pool.open(path);

@@ -22,8 +22,11 @@ const LARGE_MIB_DEFAULT = 256;
 const MEBIBYTE = 1024 * 1024;
 const ARENA_BYTES_MIN = 32 * MEBIBYTE;
 const ARENA_BYTES_SPARE = 8 * MEBIBYTE;
-/** Large files take long; fewer rounds of them will do. */
+/** Large files take long; fewer passes of them will do, and do not depend on compiled code. */
 const LARGE_ROUNDS_MAX = 3;
+const LARGE_WARM_UPS = 1;
+/** Small files need compiled code: about fifty thousand files. */
+const SMALL_WARM_UPS_MAX = 10;
 const SKIPPED_LISTED_MAX = 3;
 
 const print = (text: string): void => {
@@ -89,7 +92,9 @@ async function raceGroup(
     files,
     reference,
     contenders,
-    small ? rounds : Math.min(rounds, LARGE_ROUNDS_MAX),
+    small
+      ? { warmUps: Math.min(rounds, SMALL_WARM_UPS_MAX), rounds }
+      : { warmUps: LARGE_WARM_UPS, rounds: Math.min(rounds, LARGE_ROUNDS_MAX) },
     progress,
   );
   progress.end();

@@ -20,13 +20,21 @@ export class MismatchError extends Error {}
 const LISTED_MAX = 10;
 const MILLISECONDS = 1000;
 
-/** The scores of the contenders, in their order. The first pass of each is not timed: it warms the page cache and the code. */
+/** How often each contender runs. */
+export interface Passes {
+  /** Before the timed ones, at least one: they fill the page cache and let the engine compile, for every contender alike. */
+  readonly warmUps: number;
+  /** Timed. */
+  readonly rounds: number;
+}
+
+/** The scores of the contenders, in their order. */
 export async function race(
   group: string,
   files: readonly FoundFile[],
   reference: Contender,
   contenders: readonly Contender[],
-  rounds: number,
+  { warmUps, rounds }: Passes,
   progress: Progress,
 ): Promise<readonly Score[]> {
   const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -39,19 +47,22 @@ export async function race(
   };
   const { digests: expected } = await pass(reference, 'reference');
   const times = contenders.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++) {
+  const first = contenders.map(() => 0);
+  for (let round = 1 - warmUps; round <= rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       // Another one begins in each round.
-      const index = (turn + round) % contenders.length;
+      const index = (turn + round + warmUps) % contenders.length;
       const contender = contenders[index] as Contender;
-      const { digests, ms } = await pass(contender, round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);
+      const { digests, ms } = await pass(contender, round <= 0 ? 'warm-up' : `round ${round} of ${rounds}`);
       check(contender.name, files, digests.differences(expected));
       if (round > 0) times[index]?.push(ms);
+      else if (round === 1 - warmUps) first[index] = ms;
     }
   }
   return contenders.map(({ name }, index) => ({
     name,
     seconds: median(times[index] as number[]) / MILLISECONDS,
+    firstSeconds: (first[index] as number) / MILLISECONDS,
   }));
 }
 

@@ -133,7 +133,7 @@ describe('its parts', () => {
       files,
       right,
       [right, wrong],
-      1,
+      { warmUps: 1, rounds: 1 },
       silent as unknown as Parameters<typeof race>[5],
     );
     await expect(racing).rejects.toThrow(MismatchError);
@@ -144,10 +144,10 @@ describe('its parts', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
     const table = formatTable('Heading', 10, 2e6, [
-      { name: 'A', seconds: 0.5 },
-      { name: 'B', seconds: 2 },
+      { name: 'A', seconds: 0.5, firstSeconds: 1.25 },
+      { name: 'B', seconds: 2, firstSeconds: 3 },
     ]);
-    expect(table).toMatch(/^A +10 +2000000 +0\.500 +20 +4 +4\.00$/m);
+    expect(table).toMatch(/^A +10 +2000000 +1\.250 +0\.500 +20 +4 +4\.00$/m);
     expect(table).toMatch(/A is 4\.0 × as fast as B\./);
   });
 });
