@@ -52,7 +52,7 @@ Napi::Function NativeRing::Define(Napi::Env env) {
           InstanceMethod<&NativeRing::UpdateBuffers>("updateBuffers"),
           InstanceMethod<&NativeRing::CloneBuffers>("cloneBuffers"),
           InstanceMethod<&NativeRing::UnregisterBuffers>("unregisterBuffers"),
-          InstanceMethod<&NativeRing::Owed>("owed"),
+          InstanceMethod<&NativeRing::WaitedMs>("waitedMs"),
           InstanceMethod<&NativeRing::Close>("close"),
       });
 }
@@ -245,7 +245,8 @@ Napi::Value NativeRing::UnregisterBuffers(const Napi::CallbackInfo& info) {
   return Int(info.Env(), result);
 }
 
-Napi::Value NativeRing::Owed(const Napi::CallbackInfo& info) { return Int(info.Env(), box_->core.owed()); }
+// waitedMs(): the time since the last crossing that was to wait.
+Napi::Value NativeRing::WaitedMs(const Napi::CallbackInfo& info) { return Int(info.Env(), box_->core.WaitedMs()); }
 
 // close(timeoutMs, cancelAllAfterMs): the number of operations still owed a CQE. Above zero the ring and its memory stay.
 Napi::Value NativeRing::Close(const Napi::CallbackInfo& info) {

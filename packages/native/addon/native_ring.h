@@ -28,7 +28,7 @@ class NativeRing : public Napi::ObjectWrap<NativeRing> {
   Napi::Value UpdateBuffers(const Napi::CallbackInfo& info);
   Napi::Value CloneBuffers(const Napi::CallbackInfo& info);
   Napi::Value UnregisterBuffers(const Napi::CallbackInfo& info);
-  Napi::Value Owed(const Napi::CallbackInfo& info);
+  Napi::Value WaitedMs(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   Napi::Value Crossing(const Napi::CallbackInfo& info);

@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "clock.h"
 #include "syscalls.h"
 
 namespace ringpool {
@@ -161,9 +162,12 @@ int RingCore::Submit(uint32_t flags, uint32_t to_submit, uint32_t min_complete, 
 void RingCore::Cross() {
   if (fd_ < 0) return;  // the memory may be gone, too; the caller has put EBADF there as the answer
   auto* words = reinterpret_cast<uint32_t*>(memory_.base + memory_.control_offset);
+  if (words[kWordEnterMinComplete] > 0) wait_began_ms_ = NowMs();
   words[kWordEnterResult] = static_cast<uint32_t>(
       Enter(words[kWordEnterCount], words[kWordEnterMinComplete], static_cast<int32_t>(words[kWordEnterTimeoutMs])));
 }
+
+int RingCore::WaitedMs() const { return static_cast<int>(NowMs() - wait_began_ms_); }
 
 int RingCore::Enter(uint32_t count, uint32_t min_complete, int32_t timeout_ms) {
   if (fd_ < 0) return -EBADF;

@@ -120,6 +120,9 @@ class RingCore {
   /** Closes without waiting any longer. Only for operations that OnlyReadByKernel() admits. */
   uint32_t Abandon();
 
+  /** Milliseconds since the last crossing that was to wait began. */
+  int WaitedMs() const;
+
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
   /** Operations submitted whose terminal CQE has not been settled. */
@@ -177,6 +180,7 @@ class RingCore {
   };
 
   int fd_ = -1;
+  int64_t wait_began_ms_ = 0;
   uint32_t flags_ = 0;
   uint32_t features_ = 0;
   uint32_t sq_entries_ = 0;

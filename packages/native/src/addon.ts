@@ -52,7 +52,7 @@ export interface NativeRing {
     replace: boolean,
   ): number;
   unregisterBuffers(timeoutMs: number): number;
-  owed(): number;
+  waitedMs(): number;
   close(timeoutMs: number, cancelAllAfterMs: number): number;
 }
 
@@ -72,7 +72,7 @@ export interface Addon {
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
-const INTERFACE_VERSION = 2;
+const INTERFACE_VERSION = 3;
 
 let loaded: Addon | undefined;
 

@@ -211,8 +211,8 @@ export class Ring {
 
   #waitOn(count: number, timeoutMs: number): number {
     const queues = this.#queues;
-    // The first slice has passed already, or the kernel returned early: both only make the wait shorter than asked.
-    const deadline = monotonicMs() + timeoutMs;
+    // The first slice has passed already; JavaScript looks at the clock only here, where one slice was not enough.
+    const deadline = monotonicMs() + timeoutMs - this.#native.waitedMs();
     for (;;) {
       const ready = queues.ready;
       const left = deadline - monotonicMs();
