@@ -69,6 +69,7 @@ export { LaneClient } from './lane/client.ts';
 export { createLane, LANE_DEPTH_DEFAULT, LANE_DEPTH_MAX, type LaneHandle } from './lane/layout.ts';
 export { Parking } from './lane/parking.ts';
 export { LaneWorker } from './lane/worker.ts';
+export { checkOptions } from './options.ts';
 export {
   CQ_ENTRIES_MAX,
   layOutRing,

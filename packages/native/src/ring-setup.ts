@@ -3,6 +3,7 @@
 
 import {
   CQ_ENTRIES_MAX,
+  checkOptions,
   IORING_SETUP,
   layOutRing,
   type RingLayout,
@@ -231,13 +232,7 @@ function checkChoices({ memory, sqThreadIdleMs, sqThreadCpu }: RingOptions, flag
 
 /** Opens a ring: the best rung and memory mode the kernel grants, with as many entries as memlock allows. */
 export function openRing(options: RingOptions): OpenedRing {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid(`the options are ${String(options)}`, 'Pass an object with at least `entries`.');
-  }
-  for (const key of Object.keys(options)) {
-    if (!KNOWN_OPTIONS.includes(key))
-      throw invalid(`there is no option '${key}'`, `The options are ${KNOWN_OPTIONS.join(', ')}.`);
-  }
+  checkOptions('Ring.open', options, KNOWN_OPTIONS);
   const flags = checkFlags(options.flags ?? 0);
   checkChoices(options, flags);
   let entries = powerOfTwo('entries', options.entries, SQ_ENTRIES_MAX);

@@ -20,12 +20,7 @@ import {
   type UpdateBuffersOptions,
 } from './registered-buffers.ts';
 import { RegisteredFiles } from './registered-files.ts';
-import {
-  CLOSE_TIMEOUT_MS,
-  type CloseOptions,
-  PARK_TIMEOUT_MS,
-  UNREGISTER_TIMEOUT_MS,
-} from './ring-limits.ts';
+import { type CloseOptions, closeTimeoutMs, PARK_TIMEOUT_MS, UNREGISTER_TIMEOUT_MS } from './ring-limits.ts';
 import { openRing, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';
 import { assertShared } from './shared-view.ts';
 import { monotonicMs } from './time.ts';
@@ -373,8 +368,7 @@ export class Ring {
    */
   close(options: CloseOptions = {}): void {
     if (this.#closed) return;
-    const timeoutMs = Math.min(options.timeoutMs ?? CLOSE_TIMEOUT_MS, Number.MAX_SAFE_INTEGER); // Infinity would be 0
-    if (!(timeoutMs >= 0)) throw waitError(0, timeoutMs);
+    const timeoutMs = closeTimeoutMs(options);
     this.#queues.retire();
     const deadline = monotonicMs() + timeoutMs;
     for (;;) {

@@ -10,6 +10,19 @@ import { expect, test } from 'vitest';
 const PIPE_BYTES = 1024 * 1024;
 const MARK = 65;
 
+test.each<[string, unknown]>([
+  ['a name that does not exist', { timeout: 5 }],
+  ['a string', 'now'],
+  ['null', null],
+  ['a negative bound', { timeoutMs: -1 }],
+])('refuses %s as options, and stays open', (_, options) => {
+  using ring = Ring.open({ entries: 4 });
+  const close = (): void => ring.close(options as { timeoutMs?: number });
+  expect(close).toThrow(expect.objectContaining({ code: 'ERR_RINGPOOL_INVALID_ARGUMENT' }));
+  encode.nop(ring.sqes, ring.push(), {});
+  expect(ring.submitAndWait(1, 1000)).toBe(1);
+});
+
 test.each([60_000, Number.POSITIVE_INFINITY])(
   'with %d ms a write waits for its reader',
   async (timeoutMs) => {

@@ -1,6 +1,7 @@
 // Creating an arena's memories, and attaching to them. Runs once per arena and once per thread.
 
 import { RingpoolError } from '../errors.ts';
+import { checkOptions } from '../options.ts';
 import { ArenaCore, type ArenaHandle } from './core.ts';
 import { LeaseDebugger } from './debug.ts';
 import { invalidArgument } from './failures.ts';
@@ -39,8 +40,12 @@ export interface ArenaOptions {
   readonly debug?: 'leases' | 'off' | undefined;
 }
 
+const ATTACH_OPTIONS: readonly string[] = ['clientId', 'addressOf', 'debug'];
+const ARENA_OPTIONS: readonly string[] = ['capBytes', 'segmentBytes', ...ATTACH_OPTIONS];
+
 /** Makes the memories of a new arena. */
 export function createCore(options: ArenaOptions): ArenaCore {
+  checkOptions('Arena.create', options, ARENA_OPTIONS);
   const { capBytes, addressOf } = options;
   if (!Number.isSafeInteger(capBytes) || capBytes < BLOCK_BYTES || capBytes > CAP_BYTES_MAX) {
     throw invalidArgument(
@@ -76,6 +81,7 @@ export function attachCore(handle: ArenaHandle, options: AttachOptions): ArenaCo
       'Pass `arena.handle` of another thread.',
     );
   }
+  checkOptions('Arena.attach', options, ATTACH_OPTIONS);
   checkClientId('Arena.attach', options.clientId);
   return coreOf(handle, options.clientId, debugMode('Arena.attach', options.debug, handle.debug));
 }

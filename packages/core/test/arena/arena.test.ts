@@ -32,6 +32,9 @@ describe('creation', () => {
     { capBytes: MIB, segmentBytes: SEGMENT_BYTES_MAX + 1 },
     { capBytes: 64 * MIB, segmentBytes: 4096 },
     { capBytes: MIB, debug: 'yes' as 'leases' },
+    { capBytes: MIB, segmentsBytes: MIB },
+    { capBytes: MIB, adressOf: () => 0 },
+    undefined as unknown as { capBytes: number },
   ])('refuses %o', (options) => {
     expect(thrownBy(() => Arena.create(options)).code).toBe('ERR_RINGPOOL_INVALID_ARGUMENT');
   });

@@ -3,11 +3,11 @@
 
 import { closeSync } from 'node:fs';
 
-import { type Arena, encode, type Fd, Lease, RingpoolError } from '@ringpool/core';
+import { type Arena, checkOptions, encode, type Fd, Lease, RingpoolError } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
 import { closedError, operationError } from '../pool/errors.ts';
-import { checkKeys, checkLease, invalidArgument } from '../pool/options.ts';
+import { checkLease, invalidArgument } from '../pool/options.ts';
 import { SingleRequest } from '../pool/request.ts';
 import { ReadRequest, type TransferFile } from './transfer.ts';
 
@@ -103,7 +103,7 @@ export class File {
       );
     }
     if (target instanceof Lease) checkLease('read', target, this.#arena);
-    const { offset = 0, length = target.length - offset } = checkOptions(options);
+    const { offset = 0, length = target.length - offset } = checkReadOptions(options);
     const position = typeof options.position === 'bigint' ? Number(options.position) : options.position;
     checkRange(target.length, offset, length, position);
     return new ReadRequest(this.#client, this.#arena, this.#transfers, target, offset, length, position);
@@ -170,8 +170,8 @@ class CloseRequest extends SingleRequest {
 
 const EIO = 5;
 
-function checkOptions(options: ReadOptions): ReadOptions {
-  checkKeys('read', options, READ_OPTIONS);
+function checkReadOptions(options: ReadOptions): ReadOptions {
+  checkOptions('read', options, READ_OPTIONS);
   return options;
 }
 

@@ -2,7 +2,7 @@
 
 import { availableParallelism, totalmem } from 'node:os';
 
-import { type Arena, Lease, RingpoolError } from '@ringpool/core';
+import { type Arena, checkOptions, Lease, RingpoolError } from '@ringpool/core';
 
 /** Whether the arena's segments are registered with the kernel. */
 export type RegistrationMode = 'auto' | 'required' | 'off';
@@ -33,6 +33,8 @@ export interface ResolvedOptions {
 const WORKERS_DEFAULT_MAX = 4;
 const WORKERS_MAX = 64;
 const ARENA_BYTES_MIN = 1024 * 1024;
+/** The arena's own: its table of segments ends there. */
+const ARENA_BYTES_MAX = 32 * 2 ** 30;
 const ARENA_BYTES_DEFAULT_MAX = 64 * 1024 * 1024;
 const ARENA_MEMORY_SHARE = 16;
 const DEPTH_MIN = 4;
@@ -55,17 +57,6 @@ export function checkLease(op: string, lease: unknown, arena: Arena): void {
   );
 }
 
-/** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless `options` is an object and each of its keys one of `known`. */
-export function checkKeys(op: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument(op, `the options are ${String(options)}`, 'Pass an object, or nothing.');
-  }
-  for (const key in options) {
-    if (known.includes(key)) continue;
-    throw invalidArgument(op, `there is no option '${key}'`, `The options are ${known.join(', ')}.`);
-  }
-}
-
 function integer(name: string, value: number, min: number, max: number): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
   throw invalidArgument(
@@ -83,7 +74,7 @@ function memoryLimitBytes(): number {
 
 /** Checks the options of openPool and fills in the defaults. Throws ERR_RINGPOOL_INVALID_ARGUMENT. */
 export function resolveOptions(options: PoolOptions): ResolvedOptions {
-  checkKeys('openPool', options, KNOWN);
+  checkOptions('openPool', options, KNOWN);
   const registration = options.registration ?? 'auto';
   if (registration !== 'auto' && registration !== 'required' && registration !== 'off') {
     throw invalidArgument(
@@ -100,12 +91,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   const depth = integer('depth', options.depth ?? DEPTH_DEFAULT, DEPTH_MIN, DEPTH_MAX);
   return {
     workers: integer('workers', options.workers ?? workersDefault, 1, WORKERS_MAX),
-    arenaBytes: integer(
-      'arenaBytes',
-      options.arenaBytes ?? arenaDefault,
-      ARENA_BYTES_MIN,
-      Number.MAX_SAFE_INTEGER,
-    ),
+    arenaBytes: integer('arenaBytes', options.arenaBytes ?? arenaDefault, ARENA_BYTES_MIN, ARENA_BYTES_MAX),
     depth: 2 ** Math.ceil(Math.log2(depth)),
     registration,
   };

@@ -4,6 +4,7 @@ import {
   type Address,
   type AllocOptions,
   AT_FDCWD,
+  checkOptions,
   encode,
   flagNames,
   IORING_SETUP,
@@ -19,7 +20,7 @@ import { openFlagBits } from '../file/open-flags.ts';
 import { clearTimeout, setTimeout } from './clock.ts';
 import { closedError, operationError } from './errors.ts';
 import { launch, type PoolParts, shutDown } from './launch.ts';
-import { checkKeys, invalidArgument, type PoolOptions, resolveOptions } from './options.ts';
+import { invalidArgument, type PoolOptions, resolveOptions } from './options.ts';
 import { PathRoom } from './path-room.ts';
 import { SingleRequest } from './request.ts';
 
@@ -143,7 +144,7 @@ export class Pool {
   /** A lease of arena memory as its last user left it. Throws as {@link Pool.alloc}. */
   allocUnsafe(bytes: number, options?: AllocOptions): Lease {
     this.#assertOpen('alloc');
-    if (options !== undefined) checkKeys('alloc', options, ALLOC_OPTIONS);
+    if (options !== undefined) checkOptions('alloc', options, ALLOC_OPTIONS);
     const lease = this.#parts.arena.allocUnsafe(bytes, options);
     const { refusal } = this.#parts.registration;
     if (refusal === undefined) return lease;
@@ -177,7 +178,7 @@ export class Pool {
   }
 
   async #openFile(path: string, flags: 'r' | number, options: OpenFileOptions): Promise<File> {
-    checkKeys('open', options, OPEN_OPTIONS);
+    checkOptions('open', options, OPEN_OPTIONS);
     const { mode = MODE_DEFAULT, direct = false } = options;
     // Here and not by the encoder, which may run later, when nobody is there to be told.
     if (!Number.isInteger(mode) || mode < 0 || mode > MODE_MAX) {
@@ -232,7 +233,7 @@ export class Pool {
    */
   close(options: ClosePoolOptions = {}): Promise<void> {
     try {
-      checkKeys('close', options, ['timeoutMs']);
+      checkOptions('close', options, ['timeoutMs']);
       const { timeoutMs = CLOSE_TIMEOUT_MS } = options;
       if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
         throw invalidArgument('close', `timeoutMs is ${String(timeoutMs)}`);

@@ -16,12 +16,17 @@ describe('options', () => {
     ['workers: 1.5', { workers: 1.5 }],
     ['an arena too small', { arenaBytes: 4096 }],
     ['an arena that is no number', { arenaBytes: '64' }],
+    ['an arena beyond every table', { arenaBytes: 1e15 }],
     ['depth: 3', { depth: 3 }],
     ['depth: 4097', { depth: 4097 }],
     ['a registration mode that does not exist', { registration: 'always' }],
     ['null', null],
   ])('refuse %s', async (_, options) => {
     await expect(openPool(options as PoolOptions)).rejects.toThrow(invalid);
+  });
+
+  test('are named by the error as the caller named them', async () => {
+    await expect(openPool({ arenaBytes: 1e15 })).rejects.toThrow(/arenaBytes.*34359738368/);
   });
 
   test('have defaults that fit the machine', () => {
