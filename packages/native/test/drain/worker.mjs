@@ -1,20 +1,35 @@
 // A worker thread with reads in flight that ends in the way it is told. The memory belongs to the thread that started it;
 // the ring is this thread's, and nobody closes it but the environment's clean-up.
 import { closeSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openDirect, openRing, submitReads } from './support.mjs';
 
+/** What a thread that is to run out of memory keeps for submitting its reads. */
+const SCARCE_BYTES = 14 * 1024 * 1024;
+
 const { how, file, bytes, reads, submitted } = workerData;
 const ring = openRing(how, bytes);
+// Nearly out of memory already, so that the end comes while the reads are in flight.
+const ballast = [];
+if (how.event === 'out of memory') {
+  for (let left = Infinity; left > SCARCE_BYTES; ) {
+    ballast.push(new Array(10_000).fill(ballast.length));
+    const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+    left = limit - used;
+  }
+}
 const fd = openDirect(file);
-submitReads(ring, how, bytes, fd, reads);
+// Running out takes a while: every part of the memory is read into several times over.
+for (let again = how.event === 'out of memory' ? 4 : 1; again > 0; again--) {
+  submitReads(ring, how, bytes, fd, reads);
+}
 Atomics.store(submitted, 0, reads);
 // The kernel holds the file for its reads; the descriptor is not what is counted here.
 closeSync(fd);
 
 function runOutOfMemory() {
-  const kept = [];
-  for (;;) kept.push(new Array(10_000).fill(kept.length));
+  for (;;) ballast.push(new Array(10_000).fill(ballast.length));
 }
 
 switch (how.event) {
