@@ -5,10 +5,12 @@ export { type Diagnosis, diagnose, type Finding } from '@ringpool/native';
 export type { FileContents } from './file/contents.ts';
 export type { File, ReadOptions } from './file/file.ts';
 export type { PoolOptions, RegistrationMode } from './pool/options.ts';
+export type { Placement } from './pool/placement.ts';
 export {
   type ClosePoolOptions,
   type OpenFileOptions,
   openPool,
   type Pool,
+  type ReadFileOptions,
   type WorkerInfo,
 } from './pool/pool.ts';

@@ -12,8 +12,8 @@ import {
 } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
-import type { ClientLane } from '../pool/client-lane.ts';
 import { operationError } from '../pool/errors.ts';
+import type { Lane } from '../pool/lane.ts';
 import { checkLease } from '../pool/options.ts';
 import type { PathRoom } from '../pool/path-room.ts';
 import { SingleRequest } from '../pool/request.ts';
@@ -31,7 +31,7 @@ const CURRENT = -1;
 /** Where a whole-file read stands when the lease turned out to be too small: its probe has read one byte more. */
 export interface Unfinished {
   readonly path: string;
-  readonly lane: ClientLane;
+  readonly lane: Lane;
   readonly slot: number;
   readonly lease: Lease;
   readonly bytes: number;
@@ -51,20 +51,23 @@ export class FileReader {
     this.paths = paths;
   }
 
-  /** True when a worker has fixed files: without, files are read through ordinary descriptors. */
-  get available(): boolean {
-    return this.client.lanes.some((lane) => lane.report?.fixedFiles === true);
+  /** Whether a lane of this placement has fixed files: without, files are read through ordinary descriptors. */
+  available(place: number): boolean {
+    return this.client.mayRun({ place, files: 1 });
   }
 
   /** Reads a file into `target`, or into a lease of its own when there is none or it is too small. */
-  read(path: string, target: Lease | undefined): Promise<FileContents> {
+  read(path: string, target: Lease | undefined, place: number): Promise<FileContents> {
     if (target !== undefined) checkLease('readFile', target, this.#arena);
-    for (const lane of this.client.lanes) this.#probes[lane.worker] ??= this.#arena.alloc(lane.handle.depth);
+    for (const { index, fileSlots } of this.client.lanes) {
+      if (fileSlots > 0) this.#probes[index] ??= this.#arena.alloc(fileSlots);
+    }
     const lease = target ?? this.#arena.allocUnsafe(FIRST_BYTES);
     let room = -1;
     try {
       room = this.paths.write(path, 'readFile');
       const request = new ReadFileRequest(this, path, room, lease, target === undefined);
+      request.place = place;
       this.client.start(request);
       return request.promise;
     } catch (error) {
@@ -110,8 +113,8 @@ export class FileReader {
   }
 
   /** Reads one byte at the file's position into the slot's own byte. */
-  encodeProbe(sqes: Uint32Array, at: number, lane: ClientLane, file: FixedFile, slot: number): void {
-    const probes = this.#probes[lane.worker] as Lease;
+  encodeProbe(sqes: Uint32Array, at: number, lane: Lane, file: FixedFile, slot: number): void {
+    const probes = this.#probes[lane.index] as Lease;
     encode.readFixed(sqes, at, {
       fd: file,
       buffer: (probes.address + slot) as Address,
@@ -123,7 +126,7 @@ export class FileReader {
 
   /** Reads on from where the chain stopped, into leases that grow. */
   async readOn({ path, lane, slot, lease, bytes }: Unfinished): Promise<FileContents> {
-    const probe = (this.#probes[lane.worker] as Lease).bytes[slot] as number;
+    const probe = (this.#probes[lane.index] as Lease).bytes[slot] as number;
     let grown = this.#grow(lease, bytes);
     grown.bytes[bytes] = probe;
     let length = bytes + 1;
@@ -156,7 +159,7 @@ export class FileReader {
     }
   }
 
-  async #readSlot(lane: ClientLane, slot: number, lease: Lease, at: number): Promise<number> {
+  async #readSlot(lane: Lane, slot: number, lease: Lease, at: number): Promise<number> {
     const ticket = lease.beginOperation('writes', at);
     const request = new SingleRequest(
       (sqes, index) =>

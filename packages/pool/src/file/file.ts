@@ -6,8 +6,9 @@ import { closeSync } from 'node:fs';
 import { type Arena, checkOptions, encode, type Fd, Lease, RingpoolError } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
-import { closedError, operationError } from '../pool/errors.ts';
-import { checkLease, invalidArgument } from '../pool/options.ts';
+import { closedError, invalidArgument, operationError } from '../pool/errors.ts';
+import { checkLease } from '../pool/options.ts';
+import { type Placement, placementCode } from '../pool/placement.ts';
 import { SingleRequest } from '../pool/request.ts';
 import { ReadRequest, type TransferFile } from './transfer.ts';
 
@@ -19,9 +20,20 @@ export interface ReadOptions {
   readonly offset?: number | undefined;
   /** How many bytes. Default: to the end of the target. */
   readonly length?: number | undefined;
+  /** Where it runs. Default: as the file was opened. */
+  readonly placement?: Placement | undefined;
 }
 
-const READ_OPTIONS: readonly string[] = ['position', 'offset', 'length'];
+const READ_OPTIONS: readonly string[] = ['position', 'offset', 'length', 'placement'];
+
+/** What the pool knows of a file that it has opened. */
+export interface OpenedFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly direct: boolean;
+  /** Where its operations run: a code of placement.ts. */
+  readonly place: number;
+}
 
 /**
  * An open file.
@@ -46,6 +58,7 @@ export class File {
   /** The descriptor. */
   readonly fd: number;
   readonly #client: Client;
+  readonly #place: number;
   readonly #arena: Arena;
   readonly #onClosed: (file: File) => void;
   readonly #transfers: TransferFile;
@@ -54,15 +67,11 @@ export class File {
   #whenUnused: (() => void) | undefined;
 
   /** @internal Made by the pool. */
-  constructor(
-    client: Client,
-    arena: Arena,
-    opened: { readonly path: string; readonly fd: number; readonly direct: boolean },
-    onClosed: (file: File) => void,
-  ) {
+  constructor(client: Client, arena: Arena, opened: OpenedFile, onClosed: (file: File) => void) {
     this.path = opened.path;
     this.fd = opened.fd;
     this.#client = client;
+    this.#place = opened.place;
     this.#arena = arena;
     this.#onClosed = onClosed;
     this.#transfers = { ...opened, ended: () => this.#ended() };
@@ -106,7 +115,19 @@ export class File {
     const { offset = 0, length = target.length - offset } = checkReadOptions(options);
     const position = typeof options.position === 'bigint' ? Number(options.position) : options.position;
     checkRange(target.length, offset, length, position);
-    return new ReadRequest(this.#client, this.#arena, this.#transfers, target, offset, length, position);
+    const request = new ReadRequest(
+      this.#client,
+      this.#arena,
+      this.#transfers,
+      target,
+      offset,
+      length,
+      position,
+    );
+    const { placement } = options;
+    request.place =
+      placement === undefined ? this.#place : placementCode('read', placement, this.#client.remotes.length);
+    return request;
   }
 
   /**
@@ -125,7 +146,7 @@ export class File {
       });
     }
     try {
-      const close = new CloseRequest(this.fd);
+      const close = new CloseRequest(this.fd, this.#place);
       this.#client.start(close);
       const res = await close.promise;
       if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path });
@@ -148,8 +169,8 @@ export class File {
 class CloseRequest extends SingleRequest {
   readonly #fd: number;
 
-  constructor(fd: number) {
-    super((sqes, slot) => encode.close(sqes, slot, { fd: fd as Fd }));
+  constructor(fd: number, place: number) {
+    super((sqes, slot) => encode.close(sqes, slot, { fd: fd as Fd }), place);
     this.#fd = fd;
   }
 

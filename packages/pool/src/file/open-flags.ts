@@ -2,7 +2,7 @@
 
 import { type OpenFlags, openFlagsFor } from '@ringpool/core';
 
-import { invalidArgument } from '../pool/options.ts';
+import { invalidArgument } from '../pool/errors.ts';
 
 let flags: OpenFlags | undefined;
 

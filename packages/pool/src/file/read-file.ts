@@ -17,9 +17,8 @@ import {
   type Lease,
   type RingpoolError,
 } from '@ringpool/core';
-
-import type { ClientLane } from '../pool/client-lane.ts';
 import { operationError } from '../pool/errors.ts';
+import type { Lane } from '../pool/lane.ts';
 import { PromisedRequest, Request } from '../pool/request.ts';
 import { FileContents } from './contents.ts';
 import type { FileReader } from './file-reader.ts';
@@ -34,6 +33,7 @@ const CURRENT = -1;
 export class ReadFileRequest extends PromisedRequest<FileContents> {
   readonly sqes = 3;
   override readonly files = 1;
+  override readonly bytes: number;
   readonly #reader: FileReader;
   readonly #path: string;
   readonly #room: number;
@@ -41,7 +41,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
   readonly #owned: boolean;
   readonly #ticket: number;
   #file = -1;
-  #on: ClientLane | undefined;
+  #on: Lane | undefined;
   #left = 3;
   #opened = 0;
   #read = 0;
@@ -54,11 +54,12 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     this.#path = path;
     this.#room = room;
     this.#lease = lease;
+    this.bytes = lease.length;
     this.#owned = owned;
     this.#ticket = lease.beginOperation('writes');
   }
 
-  encode(lane: ClientLane): void {
+  encode(lane: Lane): void {
     const { sqes } = lane;
     const lease = this.#lease;
     const slot = lane.takeFile();
@@ -131,7 +132,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
 
   /** The file is larger than the lease: reads the rest into a larger one. */
   #goOn(): void {
-    const lane = this.#on as ClientLane;
+    const lane = this.#on as Lane;
     const { client } = this.#reader;
     client.enter();
     const start = { path: this.#path, lane, slot: this.#file, lease: this.#lease, bytes: this.#read };
@@ -161,16 +162,16 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
 /** Closes a fixed-file slot and gives it back. */
 class CloseSlot extends Request {
   readonly sqes = 1;
-  override readonly lane: ClientLane;
+  override readonly lane: Lane;
   readonly #slot: number;
 
-  constructor(lane: ClientLane, slot: number) {
+  constructor(lane: Lane, slot: number) {
     super();
     this.lane = lane;
     this.#slot = slot;
   }
 
-  encode(lane: ClientLane): void {
+  encode(lane: Lane): void {
     encode.close(lane.sqes, lane.push(this, 0), { fd: fixedFile(this.#slot) });
   }
 

@@ -12,9 +12,8 @@ import {
 } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
-import type { ClientLane } from '../pool/client-lane.ts';
-import { operationError } from '../pool/errors.ts';
-import { invalidArgument } from '../pool/options.ts';
+import { invalidArgument, operationError } from '../pool/errors.ts';
+import type { Lane } from '../pool/lane.ts';
 import { PromisedRequest } from '../pool/request.ts';
 
 /** Memory of the caller's own is copied through leases of at most this size. */
@@ -34,6 +33,7 @@ export interface TransferFile {
 /** One `file.read()`. */
 export class ReadRequest extends PromisedRequest<number> {
   readonly sqes = 1;
+  override readonly bytes: number;
   readonly #client: Client;
   readonly #arena: Arena;
   readonly #file: TransferFile;
@@ -63,6 +63,7 @@ export class ReadRequest extends PromisedRequest<number> {
     this.#arena = arena;
     this.#file = file;
     this.#length = length;
+    this.bytes = length;
     this.#position = position;
     if (target instanceof Lease) {
       this.#ticket = target.beginOperation('writes', offset, length);
@@ -84,7 +85,7 @@ export class ReadRequest extends PromisedRequest<number> {
     this.#address = lease.address + from;
   }
 
-  encode(lane: ClientLane): void {
+  encode(lane: Lane): void {
     const left = this.#length - this.#done;
     const bounce = this.#bounce;
     encode.readFixed(lane.sqes, lane.push(this, 0), {

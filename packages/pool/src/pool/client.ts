@@ -1,52 +1,80 @@
 // A thread's client of the pool: it hands requests to lanes, one batch per tick, and completes them when its doorbell
-// rings. Bound to its thread. The event loop is held alive exactly while operations are in flight.
+// rings or at once. Bound to its thread. The event loop is held alive exactly while operations are in flight.
 
 import type { Parking, RingpoolError } from '@ringpool/core';
 import { Doorbell } from '@ringpool/native';
 
-import type { ClientLane } from './client-lane.ts';
 import { monotonicMs, nextTick, setImmediate } from './clock.ts';
+import { Fifo } from './fifo.ts';
+import type { Lane } from './lane.ts';
+import type { LocalLane } from './local-lane.ts';
+import { AUTO, LOCAL } from './placement.ts';
+import type { RemoteLane } from './remote-lane.ts';
 import { abandonUnstarted, type Request } from './request.ts';
 import type { PoolWords } from './words.ts';
 
 /** SQEs of one tick after which a lane is published at once, so that the worker starts while this thread goes on. */
 const PUBLISH_BATCH = 16;
-/** How long completions may be reaped without a turn of the event loop, so that timers and sockets are not starved. */
+/** How long completions may be served without a turn of the event loop, so that timers and sockets are not starved. */
 const FAIRNESS_MS = 0.5;
+/** Placement 'auto': operations that move fewer bytes run on the caller's own ring. See docs/performance.md. */
+const LOCAL_BYTES_MAX = 64 * 1024;
 
 /** The client of one thread. */
 export class Client {
-  readonly lanes: readonly ClientLane[];
-  readonly bell: Doorbell;
+  /** Workers first, then the local one, if there is one. */
+  readonly lanes: readonly Lane[];
+  readonly remotes: readonly RemoteLane[];
+  readonly bell: Doorbell = Doorbell.create();
   readonly #parking: Parking;
-  readonly #waiting: Request[] = [];
-  readonly #touched: ClientLane[] = [];
+  /** Requests for no lane in particular that wait for room. */
+  readonly #waiting = new Fifo<Request>();
+  readonly #touched: Lane[] = [];
   readonly #onTick = (): void => this.#flush();
   readonly #onImmediate = (): void => {
     this.#immediate = false;
     this.#turned = monotonicMs();
-    this.#reap();
+    if (this.#scheduled) this.#flush();
+    else this.#reap();
   };
-  #waitingAt = 0;
+  #local: LocalLane | undefined;
+  /** Why there is no local lane. */
+  #localRefusal: RingpoolError | undefined;
   #scheduled = false;
   #immediate = false;
   #held = false;
   /** A wake-up is due: we asked to be rung, and have not reaped since. */
   #asked = false;
+  /** When the event loop has turned for the last time, as far as we know. */
   #turned = 0;
   readonly #idle: (() => void)[] = [];
   /** Operations of several steps under way: between two steps nothing may be in flight. */
   #compound = 0;
 
-  constructor(lanes: readonly ClientLane[], words: PoolWords, thread: number) {
-    this.lanes = lanes;
+  constructor(remotes: readonly RemoteLane[], words: PoolWords, thread: number) {
+    this.remotes = remotes;
+    this.lanes = remotes;
     this.#parking = words.parking(thread);
-    this.bell = Doorbell.create();
     this.bell.watch(() => {
       this.#turned = monotonicMs();
       this.#reap();
     });
     this.bell.hold(false);
+  }
+
+  /** Gives the client a ring of its own, or says why it has none. Once, before the first request. */
+  setLocal(local: LocalLane | RingpoolError): void {
+    if (local instanceof Error) {
+      this.#localRefusal = local;
+      return;
+    }
+    this.#local = local;
+    (this as { lanes: readonly Lane[] }).lanes = [...this.remotes, local];
+  }
+
+  /** The client's own lane. */
+  get local(): LocalLane | undefined {
+    return this.#local;
   }
 
   /** SQEs in flight. */
@@ -58,22 +86,57 @@ export class Client {
 
   /** Requests that wait for room. */
   get waiting(): number {
-    let sum = this.#waiting.length - this.#waitingAt;
-    for (const lane of this.lanes) sum += lane.waiting.length;
+    let sum = this.#waiting.length;
+    for (const { bound, placed } of this.lanes) sum += bound.length + placed.length;
     return sum;
   }
 
   /** Submits a request with the next batch; it waits its turn when the lanes are full. */
   start(request: Request): void {
-    const bound = request.lane;
-    if (bound === undefined) {
-      const lane = this.#waitingAt < this.#waiting.length ? undefined : this.#roomiest(request);
-      if (lane !== undefined) this.#issue(lane, request);
-      else if (this.death === undefined) this.#waiting.push(request);
-      else abandonUnstarted(request, this.death);
-    } else if (bound.death !== undefined) abandonUnstarted(request, bound.death);
-    else if (bound.waiting.length > 0 || bound.roomFor(request) === 0) bound.waiting.push(request);
-    else this.#issue(bound, request);
+    const { place, lane } = request;
+    if (lane !== undefined) this.#startOn(lane, lane.bound, request);
+    else if (place >= 0 || place === LOCAL) {
+      const placed = place === LOCAL ? this.#local : (this.remotes[place] as RemoteLane);
+      if (placed === undefined) abandonUnstarted(request, this.#localRefusal as RingpoolError);
+      else this.#startOn(placed, placed.placed, request);
+    } else this.#startAnywhere(request);
+  }
+
+  /** Issues a request on its lane, or has it wait its turn in `queue`. */
+  #startOn(lane: Lane, queue: Fifo<Request>, request: Request): void {
+    if (lane.death !== undefined) abandonUnstarted(request, lane.death);
+    else if (queue.length > 0 || lane.bound.length > 0 || lane.roomFor(request) === 0) queue.push(request);
+    else this.#issue(lane, request);
+  }
+
+  #startAnywhere(request: Request): void {
+    const lane = this.#waiting.length > 0 ? undefined : this.#choose(request);
+    if (lane !== undefined) this.#issue(lane, request);
+    else if (this.mayRun(request)) this.#waiting.push(request);
+    else abandonUnstarted(request, this.#anyDeath());
+  }
+
+  /** A lane with room for a request that may run on several. */
+  #choose(request: Request): Lane | undefined {
+    const local = request.place === AUTO ? this.#local : undefined;
+    if (local === undefined) return this.#roomiest(request);
+    const here = local.roomFor(request) > 0;
+    if (here && request.bytes < LOCAL_BYTES_MAX) return local;
+    return this.#roomiest(request) ?? (here ? local : undefined);
+  }
+
+  /** Whether a lane is left where a request of this placement, and with so many fixed files, can ever run. */
+  mayRun({ place, files }: Pick<Request, 'place' | 'files'>): boolean {
+    const can = (lane: Lane | undefined): boolean =>
+      lane !== undefined && lane.death === undefined && lane.fileSlots >= files;
+    if (place === LOCAL) return can(this.#local);
+    if (place >= 0) return can(this.remotes[place]);
+    return this.remotes.some(can) || (place === AUTO && can(this.#local));
+  }
+
+  /** Why a request cannot run any more. */
+  #anyDeath(): RingpoolError {
+    return this.remotes.find(({ death }) => death !== undefined)?.death as RingpoolError;
   }
 
   /** An operation of several steps begins; {@link whenIdle} waits for its end, with whatever it starts until then. */
@@ -103,14 +166,10 @@ export class Client {
   }
 
   /** A worker has ended: its requests are abandoned, and what it had not begun or waited for room goes elsewhere. */
-  laneDied(lane: ClientLane, cause: unknown): void {
+  laneDied(lane: RemoteLane, cause: unknown): void {
     for (const request of lane.die(cause)) this.#startAgain(request);
-    const { death } = this;
-    if (death !== undefined) {
-      const waiting = this.#waiting.splice(0).slice(this.#waitingAt);
-      this.#waitingAt = 0;
-      for (const request of waiting) abandonUnstarted(request, death);
-    }
+    // Some of them may have nowhere to go any more.
+    for (const request of this.#waiting.clear()) this.start(request);
     this.#settleBatch();
   }
 
@@ -122,16 +181,11 @@ export class Client {
     }
   }
 
-  /** The error of everything, once no worker is left. */
-  get death(): RingpoolError | undefined {
-    return this.lanes.every(({ death }) => death !== undefined) ? this.lanes[0]?.death : undefined;
-  }
-
-  /** The lane with the fewest operations in flight, if it has room for the request. */
-  #roomiest(request: Request): ClientLane | undefined {
-    let best: ClientLane | undefined;
+  /** The worker with the fewest operations in flight, if it has room for the request. */
+  #roomiest(request: Request): RemoteLane | undefined {
+    let best: RemoteLane | undefined;
     let most = 0;
-    for (const lane of this.lanes) {
+    for (const lane of this.remotes) {
       const room = lane.roomFor(request);
       if (room <= most) continue;
       most = room;
@@ -140,7 +194,7 @@ export class Client {
     return best;
   }
 
-  #issue(lane: ClientLane, request: Request): void {
+  #issue(lane: Lane, request: Request): void {
     if (lane.queued === 0) this.#touched.push(lane);
     try {
       request.encode(lane);
@@ -154,15 +208,19 @@ export class Client {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // nextTick and not a microtask: promises settled in this tick submit more, and all of it is one batch.
-    nextTick(this.#onTick);
+    // nextTick and not a microtask: promises settled in this tick submit more, and all of it is one batch. A chain of
+    // operations that complete at once would never let the event loop turn: past the budget it does.
+    if (monotonicMs() - this.#turned <= FAIRNESS_MS) nextTick(this.#onTick);
+    else this.#turnSoon();
   }
 
   #flush(): void {
     this.#scheduled = false;
     for (const lane of this.#touched) lane.publish();
     this.#touched.length = 0;
-    this.#listen();
+    // What completed at once is here already.
+    if (this.#local !== undefined && this.#local.inFlight > 0 && this.#local.reap() > 0) this.#settleBatch();
+    else this.#listen();
   }
 
   /** Holds the loop and asks to be rung, or reaps what has completed meanwhile. */
@@ -172,19 +230,18 @@ export class Client {
       this.#held = working;
       this.bell.hold(working);
     }
-    if (!working || this.#asked) return;
-    // Asks first, then looks: see parking.ts. Whatever was published before we asked is found by the look.
-    this.#asked = true;
-    this.#parking.park();
-    if (this.#readyLanes()) this.#reapSoon();
+    if (!working) return;
+    let ready = this.#local?.listen() === true;
+    if (!this.#asked) {
+      // Asks first, then looks: see parking.ts. Whatever was published before we asked is found by the look.
+      this.#asked = true;
+      this.#parking.park();
+      for (const lane of this.remotes) if (lane.listen()) ready = true;
+    }
+    if (ready) this.#turnSoon();
   }
 
-  #readyLanes(): boolean {
-    for (const lane of this.lanes) if (lane.ready > 0) return true;
-    return false;
-  }
-
-  #reapSoon(): void {
+  #turnSoon(): void {
     if (this.#immediate) return;
     this.#immediate = true;
     setImmediate(this.#onImmediate);
@@ -212,24 +269,27 @@ export class Client {
 
   #serveWaiting(): void {
     for (const lane of this.lanes) {
-      while (lane.waiting.length > 0 && lane.roomFor(lane.waiting[0] as Request) > 0) {
-        this.#issue(lane, lane.waiting.shift() as Request);
-      }
+      this.#serve(lane, lane.bound);
+      if (lane.bound.length === 0) this.#serve(lane, lane.placed);
     }
-    while (this.#waitingAt < this.#waiting.length) {
-      const request = this.#waiting[this.#waitingAt] as Request;
-      const lane = this.#roomiest(request);
+    for (let request = this.#waiting.first; request !== undefined; request = this.#waiting.first) {
+      const lane = this.#choose(request);
       if (lane === undefined) return;
-      this.#waitingAt++;
-      this.#issue(lane, request);
+      this.#issue(lane, this.#waiting.shift());
     }
-    this.#waiting.length = 0;
-    this.#waitingAt = 0;
+  }
+
+  #serve(lane: Lane, queue: Fifo<Request>): void {
+    for (let request = queue.first; request !== undefined; request = queue.first) {
+      if (lane.roomFor(request) === 0) return;
+      this.#issue(lane, queue.shift());
+    }
   }
 
   /** Stops listening. Nothing may be in flight. */
   close(): void {
+    this.#local?.close();
     this.bell.close();
-    for (const lane of this.lanes) if (lane.death === undefined) lane.bell.close();
+    for (const lane of this.remotes) if (lane.death === undefined) lane.bell.close();
   }
 }

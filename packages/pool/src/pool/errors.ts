@@ -56,3 +56,8 @@ export function closedError(op: string, what: 'pool' | 'file', path?: string): R
     hint: what === 'pool' ? 'Open another one with openPool().' : 'Open it again with pool.open().',
   });
 }
+
+/** An error for an argument that can never be right. */
+export function invalidArgument(op: string, message: string, hint?: string): RingpoolError {
+  return new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });
+}

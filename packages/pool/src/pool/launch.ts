@@ -5,9 +5,10 @@ import { Arena, RingpoolError } from '@ringpool/core';
 import { addressOf, readMemlock } from '@ringpool/native';
 
 import { Client } from './client.ts';
-import { ClientLane } from './client-lane.ts';
+import { LocalLane } from './local-lane.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Registration, segmentBytesFor } from './registration.ts';
+import { RemoteLane } from './remote-lane.ts';
 import { Supervisor } from './supervisor.ts';
 import { PoolWords } from './words.ts';
 import type { WorkerReport, WorkerSpec } from './worker-protocol.ts';
@@ -24,6 +25,8 @@ export interface PoolParts {
   readonly client: Client;
   readonly supervisor: Supervisor;
   readonly reports: readonly WorkerReport[];
+  /** Where operations run by default: a code of placement.ts. */
+  readonly place: number;
 }
 
 /** Pools that are open: told to let their workers go when the process exits. */
@@ -35,8 +38,8 @@ function onExit(): void {
 }
 
 function stopWorkers({ words, client }: PoolParts): void {
-  for (const lane of client.lanes) {
-    words.stop(lane.worker);
+  for (const lane of client.remotes) {
+    words.stop(lane.index);
     if (lane.death === undefined) lane.bell.ring();
   }
 }
@@ -75,17 +78,18 @@ async function startWorkers(
 ): Promise<PoolParts> {
   const lanes = Array.from(
     { length: options.workers },
-    (_, worker) => new ClientLane(worker, options.depth, words),
+    (_, worker) => new RemoteLane(worker, options.depth, words),
   );
   const client = new Client(lanes, words, options.workers);
   const supervisor = await Supervisor.spawn(options.workers, (worker, cause) => {
-    client.laneDied(lanes[worker] as ClientLane, cause);
+    client.laneDied(lanes[worker] as RemoteLane, cause);
   });
   try {
     const specs = lanes.map((lane) => specOf(lane, client, words, arena, options));
     const reports = await supervisor.start(specs);
-    for (const lane of lanes) lane.start(reports[lane.worker] as WorkerReport);
-    return { words, arena, registration, client, supervisor, reports };
+    for (const lane of lanes) lane.start(reports[lane.index] as WorkerReport);
+    client.setLocal(openLocal(lanes.length, options.depth, words, arena, client));
+    return { words, arena, registration, client, supervisor, reports, place: options.place };
   } catch (error) {
     await supervisor.close();
     client.close();
@@ -98,8 +102,24 @@ async function startWorkers(
   }
 }
 
+/** The client's own lane, or why there is none: memlock may be short of one ring more. */
+function openLocal(
+  index: number,
+  depth: number,
+  words: PoolWords,
+  arena: Arena,
+  client: Client,
+): LocalLane | RingpoolError {
+  try {
+    return new LocalLane(index, depth, words, arena, client.bell);
+  } catch (error) {
+    if (error instanceof RingpoolError) return error;
+    throw error;
+  }
+}
+
 function specOf(
-  lane: ClientLane,
+  lane: RemoteLane,
   client: Client,
   words: PoolWords,
   arena: Arena,
@@ -107,10 +127,10 @@ function specOf(
 ): WorkerSpec {
   const { depth } = lane.handle;
   return {
-    index: lane.worker,
+    index: lane.index,
     words: words.memory,
     arena: arena.handle,
-    arenaClientId: OWNER_CLIENT_ID + 1 + lane.worker,
+    arenaClientId: OWNER_CLIENT_ID + 1 + lane.index,
     bell: lane.bell.token,
     lanes: [
       {

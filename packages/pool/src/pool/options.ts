@@ -2,7 +2,10 @@
 
 import { availableParallelism, totalmem } from 'node:os';
 
-import { type Arena, checkOptions, Lease, RingpoolError } from '@ringpool/core';
+import { type Arena, checkOptions, Lease } from '@ringpool/core';
+
+import { invalidArgument } from './errors.ts';
+import { type Placement, placementCode } from './placement.ts';
 
 /** Whether the arena's segments are registered with the kernel. */
 export type RegistrationMode = 'auto' | 'required' | 'off';
@@ -20,6 +23,8 @@ export interface PoolOptions {
    * cannot be registered; `'off'` registers nothing. Default: `'auto'`.
    */
   readonly registration?: RegistrationMode | undefined;
+  /** Where operations run unless a file or an operation says otherwise. Default: `'auto'`. */
+  readonly placement?: Placement | undefined;
 }
 
 /** {@link PoolOptions} with every default filled in. */
@@ -28,6 +33,8 @@ export interface ResolvedOptions {
   readonly arenaBytes: number;
   readonly depth: number;
   readonly registration: RegistrationMode;
+  /** A code of placement.ts. */
+  readonly place: number;
 }
 
 const WORKERS_DEFAULT_MAX = 4;
@@ -40,12 +47,7 @@ const ARENA_MEMORY_SHARE = 16;
 const DEPTH_MIN = 4;
 const DEPTH_MAX = 4096;
 const DEPTH_DEFAULT = 256;
-const KNOWN: readonly string[] = ['workers', 'arenaBytes', 'depth', 'registration'];
-
-/** An error for an argument that can never be right. */
-export function invalidArgument(op: string, message: string, hint?: string): RingpoolError {
-  return new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });
-}
+const KNOWN: readonly string[] = ['workers', 'arenaBytes', 'depth', 'registration', 'placement'];
 
 /** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless it is a lease of this arena: the kernel sees no other memory. */
 export function checkLease(op: string, lease: unknown, arena: Arena): void {
@@ -89,10 +91,12 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     Math.min(ARENA_BYTES_DEFAULT_MAX, Math.floor(memoryLimitBytes() / ARENA_MEMORY_SHARE)),
   );
   const depth = integer('depth', options.depth ?? DEPTH_DEFAULT, DEPTH_MIN, DEPTH_MAX);
+  const workers = integer('workers', options.workers ?? workersDefault, 1, WORKERS_MAX);
   return {
-    workers: integer('workers', options.workers ?? workersDefault, 1, WORKERS_MAX),
+    workers,
     arenaBytes: integer('arenaBytes', options.arenaBytes ?? arenaDefault, ARENA_BYTES_MIN, ARENA_BYTES_MAX),
     depth: 2 ** Math.ceil(Math.log2(depth)),
     registration,
+    place: placementCode('openPool', options.placement ?? 'auto', workers),
   };
 }

@@ -3,7 +3,7 @@
 
 import { type Arena, type Lease, RingpoolError } from '@ringpool/core';
 
-import { invalidArgument } from './options.ts';
+import { invalidArgument } from './errors.ts';
 
 /** Bytes of one room, the closing zero included. Most paths fit; a longer one gets a lease of its own. */
 const ROOM_BYTES = 512;

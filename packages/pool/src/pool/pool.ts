@@ -18,10 +18,11 @@ import { File } from '../file/file.ts';
 import { FileReader } from '../file/file-reader.ts';
 import { openFlagBits } from '../file/open-flags.ts';
 import { clearTimeout, setTimeout } from './clock.ts';
-import { closedError, operationError } from './errors.ts';
+import { closedError, invalidArgument, operationError } from './errors.ts';
 import { launch, type PoolParts, shutDown } from './launch.ts';
-import { invalidArgument, type PoolOptions, resolveOptions } from './options.ts';
+import { type PoolOptions, resolveOptions } from './options.ts';
 import { PathRoom } from './path-room.ts';
+import { type Placement, placementCode } from './placement.ts';
 import { SingleRequest } from './request.ts';
 
 /** How a file is opened. */
@@ -30,6 +31,14 @@ export interface OpenFileOptions {
   readonly mode?: number | undefined;
   /** Past the page cache (O_DIRECT): position, length and memory must be aligned. Default: false. */
   readonly direct?: boolean | undefined;
+  /** Where its operations run, and opening and closing it. Default: the pool's. */
+  readonly placement?: Placement | undefined;
+}
+
+/** How a whole file is read. */
+export interface ReadFileOptions {
+  /** Where it runs. Default: the pool's. */
+  readonly placement?: Placement | undefined;
 }
 
 /** How long {@link Pool.close} waits. */
@@ -56,7 +65,8 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 const MODE_DEFAULT = 0o666;
 /** All bits of a mode_t, those of the file's type included: the kernel ignores what it has no use for. */
 const MODE_MAX = 0o177777;
-const OPEN_OPTIONS: readonly string[] = ['mode', 'direct'];
+const OPEN_OPTIONS: readonly string[] = ['mode', 'direct', 'placement'];
+const READ_FILE_OPTIONS: readonly string[] = ['placement'];
 const ALLOC_OPTIONS = ['align'];
 const PROBE_BYTES = 4096;
 
@@ -180,6 +190,7 @@ export class Pool {
   async #openFile(path: string, flags: 'r' | number, options: OpenFileOptions): Promise<File> {
     checkOptions('open', options, OPEN_OPTIONS);
     const { mode = MODE_DEFAULT, direct = false } = options;
+    const place = this.#placeOf('open', options.placement);
     // Here and not by the encoder, which may run later, when nobody is there to be told.
     if (!Number.isInteger(mode) || mode < 0 || mode > MODE_MAX) {
       throw invalidArgument('open', `mode is ${String(mode)}`, 'It must be permission bits, as 0o644.');
@@ -189,13 +200,15 @@ export class Pool {
     const room = this.#paths.write(path, 'open');
     let res: number;
     try {
-      const request = new SingleRequest((sqes, slot) =>
-        encode.openat(sqes, slot, {
-          dirfd: AT_FDCWD,
-          path: this.#paths.addressOf(room) as Address,
-          openFlags,
-          mode,
-        }),
+      const request = new SingleRequest(
+        (sqes, slot) =>
+          encode.openat(sqes, slot, {
+            dirfd: AT_FDCWD,
+            path: this.#paths.addressOf(room) as Address,
+            openFlags,
+            mode,
+          }),
+        place,
       );
       client.start(request);
       res = await request.promise;
@@ -203,7 +216,7 @@ export class Pool {
       this.#paths.release(room);
     }
     if (res < 0) throw operationError(res, { op: 'open', syscall: 'open', path, direct });
-    return new File(client, arena, { path, fd: res, direct }, this.#forget);
+    return new File(client, arena, { path, fd: res, direct, place }, this.#forget);
   }
 
   /**
@@ -214,11 +227,14 @@ export class Pool {
    * Rejects with the errno's name (ENOENT, EACCES, EISDIR), ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_CLOSED,
    * ERR_RINGPOOL_ARENA_FULL, ERR_RINGPOOL_LEASE_RELEASED, ERR_RINGPOOL_WORKER_DIED.
    */
-  readFile(path: string, target?: Lease): Promise<FileContents> {
+  readFile(path: string, target?: Lease, options: ReadFileOptions = {}): Promise<FileContents> {
     try {
       this.#assertOpen('readFile');
-      if (this.#reader.available) return this.#reader.read(path, target);
-      return this.#reader.readPlain(target, () => this.#openFile(path, 'r', {}));
+      checkOptions('readFile', options, READ_FILE_OPTIONS);
+      const { placement } = options;
+      const place = this.#placeOf('readFile', placement);
+      if (this.#reader.available(place)) return this.#reader.read(path, target, place);
+      return this.#reader.readPlain(target, () => this.#openFile(path, 'r', { placement }));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -268,6 +284,11 @@ export class Pool {
       );
       closing.then(resolve, reject).finally(() => clearTimeout(timer));
     });
+  }
+
+  #placeOf(op: string, placement: Placement | undefined): number {
+    const { place, client } = this.#parts;
+    return placement === undefined ? place : placementCode(op, placement, client.remotes.length);
   }
 
   #assertOpen(op: string): void {

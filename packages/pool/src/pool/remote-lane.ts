@@ -1,26 +1,28 @@
-// A client's hands on one worker: its lane, the requests in flight on it, the fixed-file slots that belong to it.
+// A client's lane to a worker: its queues, the requests in flight on it, the fixed-file slots that belong to it.
 // Bound to the client's thread.
 
 import { createLane, LaneClient, type LaneHandle, type Parking, type RingpoolError } from '@ringpool/core';
 import { Doorbell } from '@ringpool/native';
 
 import { workerDied } from './errors.ts';
+import { Fifo } from './fifo.ts';
+import type { Lane } from './lane.ts';
 import { abandonUnstarted, type Request } from './request.ts';
 import type { PoolWords } from './words.ts';
 import type { WorkerReport } from './worker-protocol.ts';
 
 /** One worker, as a client sees it. */
-export class ClientLane {
+export class RemoteLane implements Lane {
   /** The worker's index in the pool. */
-  readonly worker: number;
+  readonly index: number;
   /** What the worker attaches to. */
   readonly handle: LaneHandle;
   /** Rings the worker awake. */
   readonly bell: Doorbell;
   /** The SQEs, for the encoders. */
   readonly sqes: Uint32Array;
-  /** Requests that must run here and wait for room. */
-  readonly waiting: Request[] = [];
+  readonly bound: Fifo<Request> = new Fifo();
+  readonly placed: Fifo<Request> = new Fifo();
   /** How the worker's ring came up; undefined while it is starting. */
   report: WorkerReport | undefined;
   /** Why nothing can be submitted any more. */
@@ -33,13 +35,13 @@ export class ClientLane {
   readonly #freeFiles: number[] = [];
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
 
-  constructor(worker: number, depth: number, words: PoolWords) {
-    this.worker = worker;
+  constructor(index: number, depth: number, words: PoolWords) {
+    this.index = index;
     this.handle = createLane(depth);
     this.bell = Doorbell.create();
     this.#queue = new LaneClient(this.handle);
     this.sqes = this.#queue.sqes;
-    this.#parking = words.parking(worker);
+    this.#parking = words.parking(index);
     this.#requests = new Array<Request | undefined>(this.handle.depth).fill(undefined);
     this.#parts = new Uint8Array(this.#requests.length);
     this.#onCompletion = (operation, res, flags) => this.#complete(operation, res, flags);
@@ -64,9 +66,14 @@ export class ClientLane {
     return this.#queue.inFlight;
   }
 
-  /** Completions that wait to be reaped. */
-  get ready(): number {
-    return this.#queue.ready;
+  /** Slots of the worker's table of fixed files. */
+  get fileSlots(): number {
+    return this.report?.fixedFiles === true ? this.handle.depth : 0;
+  }
+
+  /** The client's own parking word asks for it, once for all workers. */
+  listen(): boolean {
+    return this.#queue.ready > 0;
   }
 
   /** SQEs pushed and not yet published. */
@@ -112,7 +119,7 @@ export class ClientLane {
   die(cause: unknown): ReadonlySet<Request> {
     const again = new Set<Request>();
     if (this.death !== undefined) return again;
-    const death = workerDied(this.worker, cause);
+    const death = workerDied(this.index, cause);
     this.death = death;
     this.#queue.abandon(
       (operation, res, flags) => {
@@ -127,7 +134,7 @@ export class ClientLane {
       TAKEN,
       UNTAKEN,
     );
-    for (const request of this.waiting.splice(0)) abandonUnstarted(request, death);
+    for (const request of [...this.bound.clear(), ...this.placed.clear()]) abandonUnstarted(request, death);
     this.bell.close();
     return again;
   }

@@ -4,7 +4,8 @@
 
 import type { RingpoolError } from '@ringpool/core';
 
-import type { ClientLane } from './client-lane.ts';
+import type { Lane } from './lane.ts';
+import { AUTO } from './placement.ts';
 
 /** What a client hands to a lane. */
 export abstract class Request {
@@ -12,11 +13,15 @@ export abstract class Request {
   abstract readonly sqes: number;
   /** Fixed-file slots of the lane that it takes while it encodes. */
   readonly files: number = 0;
-  /** The lane it must run on; undefined: any. */
-  readonly lane: ClientLane | undefined = undefined;
+  /** The lane it must run on, because it uses what belongs to that one; undefined: its placement decides. */
+  readonly lane: Lane | undefined = undefined;
+  /** Where it is to run: a code of placement.ts. */
+  place: number = AUTO;
+  /** How many bytes it moves, as far as it is known: what placement 'auto' goes by. */
+  readonly bytes: number = 0;
 
   /** Writes its SQEs: `lane.push(this, part)`, then an encoder, for each. The lane has room for them. */
-  abstract encode(lane: ClientLane): void;
+  abstract encode(lane: Lane): void;
 
   /** One of its SQEs has completed. `res` is the CQE's. */
   abstract complete(part: number, res: number, flags: number): void;
@@ -60,17 +65,21 @@ export abstract class PromisedRequest<T> extends Request {
 /** A single SQE written by a function: for operations that are not on a hot path. */
 export class SingleRequest extends PromisedRequest<number> {
   readonly sqes = 1;
-  override readonly lane: ClientLane | undefined;
+  override readonly lane: Lane | undefined;
   readonly #write: (sqes: Uint32Array, slot: number) => void;
 
-  /** `write` encodes the SQE. The promise resolves to the CQE's result, a negative errno included. */
-  constructor(write: (sqes: Uint32Array, slot: number) => void, lane?: ClientLane) {
+  /**
+   * `write` encodes the SQE, for the lane or where the placement's code says. The promise resolves to the CQE's result, a
+   * negative errno included.
+   */
+  constructor(write: (sqes: Uint32Array, slot: number) => void, where: Lane | number) {
     super();
     this.#write = write;
-    this.lane = lane;
+    this.lane = typeof where === 'number' ? undefined : where;
+    if (typeof where === 'number') this.place = where;
   }
 
-  encode(lane: ClientLane): void {
+  encode(lane: Lane): void {
     this.#write(lane.sqes, lane.push(this, 0));
   }
 

@@ -1,7 +1,7 @@
-// What a worker's ring knows of the arena: the memory SQEs may point into, and which segments are registered with it.
-// Bound to the worker's thread.
+// What a ring of the pool knows of the arena: the memory SQEs may point into, and which segments are registered with it.
+// Bound to the ring's thread.
 
-import { Arena, type ArenaHandle, opcodes, RingpoolError } from '@ringpool/core';
+import { type Arena, opcodes, RingpoolError } from '@ringpool/core';
 import type { Ring } from '@ringpool/native';
 
 import { type PoolWords, SEGMENT_REGISTERED, SEGMENTS_MAX } from './words.ts';
@@ -13,20 +13,22 @@ const WRITE = opcodes.write.value;
 const OPCODE_MASK = 0xff;
 const BUFFER_INDEX_MASK = 0xffff;
 
-/** The arena as one worker's ring sees it. */
-export class WorkerBuffers {
+/** The arena as one ring sees it. */
+export class RingBuffers {
   readonly #ring: Ring;
   readonly #arena: Arena;
   readonly #words: PoolWords;
   /** Per segment: 1 when this ring has it registered. */
   readonly #registered: Uint8Array = new Uint8Array(SEGMENTS_MAX);
   #segments = 0;
+  #whole = false;
   #version = -1;
 
-  constructor(ring: Ring, words: PoolWords, handle: ArenaHandle, clientId: number) {
+  /** `arena` is the ring's thread's own. */
+  constructor(ring: Ring, words: PoolWords, arena: Arena) {
     this.#ring = ring;
     this.#words = words;
-    this.#arena = Arena.attach(handle, { clientId });
+    this.#arena = arena;
     if (words.anchorRing !== 0) this.#makeTable();
   }
 
@@ -52,6 +54,7 @@ export class WorkerBuffers {
     const last = this.#arena.segment(segments - 1);
     this.#ring.attachMemory(new Uint8Array(this.#arena.data, 0, last.offset + last.bytes));
     this.#segments = segments;
+    this.#whole = false;
   }
 
   #clone(version: number, segments: number): void {
@@ -61,6 +64,7 @@ export class WorkerBuffers {
         continue;
       this.#registered[segment] = this.#cloneOne(segment) ? 1 : 0;
     }
+    this.#whole = this.#registered.indexOf(0) >= segments;
   }
 
   #cloneOne(segment: number): boolean {
@@ -78,6 +82,11 @@ export class WorkerBuffers {
       if (error instanceof RingpoolError) return false;
       throw error;
     }
+  }
+
+  /** True when every segment is registered with this ring: nothing is to be lowered. */
+  get whole(): boolean {
+    return this.#whole;
   }
 
   /**

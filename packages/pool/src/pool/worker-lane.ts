@@ -3,8 +3,8 @@
 
 import { LaneWorker, type Parking } from '@ringpool/core';
 import { Doorbell, type Ring } from '@ringpool/native';
+import type { RingBuffers } from './ring-buffers.ts';
 import type { PoolWords } from './words.ts';
-import type { WorkerBuffers } from './worker-buffers.ts';
 import type { LaneSpec } from './worker-protocol.ts';
 
 const IOSQE_LINKS = 4 | 8; // IO_LINK | IO_HARDLINK
@@ -46,7 +46,7 @@ export class WorkerLane {
    * Copies SQEs that look() saw into the ring, at most `room` of them, and only whole chains: a link ends where a
    * submission ends. Returns how many it took.
    */
-  take(ring: Ring, sqes: Uint32Array, buffers: WorkerBuffers, routes: Routes, room: number): number {
+  take(ring: Ring, sqes: Uint32Array, buffers: RingBuffers, routes: Routes, room: number): number {
     const { queue } = this;
     const seen = this.#seen;
     let taken = 0;

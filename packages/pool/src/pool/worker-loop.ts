@@ -3,11 +3,11 @@
 
 import { threadId } from 'node:worker_threads';
 
-import { EPOLL, encode, fd, type Parking, RingpoolError } from '@ringpool/core';
+import { Arena, EPOLL, encode, fd, type Parking, RingpoolError } from '@ringpool/core';
 import { Doorbell, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
 import { monotonicMs } from './clock.ts';
+import { RingBuffers } from './ring-buffers.ts';
 import { PoolWords } from './words.ts';
-import { WorkerBuffers } from './worker-buffers.ts';
 import { type Routes, WorkerLane } from './worker-lane.ts';
 import type { WorkerReport, WorkerSpec } from './worker-protocol.ts';
 
@@ -35,7 +35,7 @@ export class WorkerLoop {
   readonly #parking: Parking;
   readonly #bell: Doorbell;
   readonly #ring: Ring;
-  readonly #buffers: WorkerBuffers;
+  readonly #buffers: RingBuffers;
   readonly #lanes: readonly WorkerLane[];
   readonly #routes: Routes;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
@@ -55,7 +55,8 @@ export class WorkerLoop {
     this.#parking = this.#words.parking(spec.index);
     this.#ring = Ring.open({ entries: spec.ringEntries, cqEntries: spec.ringCqEntries });
     this.#bell = Doorbell.attach(spec.bell);
-    this.#buffers = new WorkerBuffers(this.#ring, this.#words, spec.arena, spec.arenaClientId);
+    const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
+    this.#buffers = new RingBuffers(this.#ring, this.#words, arena);
     this.#lanes = spec.lanes.map((lane, index) => new WorkerLane(lane, index, this.#words));
     const { cqEntries } = this.#ring;
     this.#routes = {

@@ -1,17 +1,23 @@
 // file.read against node:fs: every kind of range, target and registration, and what it refuses.
 import { constants, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Lease, openPool, type Pool, type RegistrationMode } from '@ringpool/pool';
+import { type Lease, openPool, type Placement, type Pool, type RegistrationMode } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pattern, temporaryFolder } from '../support.ts';
 
 const SIZES = [0, 1, 511, 512, 4095, 4096, 4097, 65_536, 1_048_577, 5_000_000];
 const coded = (code: string): unknown => expect.objectContaining({ code });
 
-describe.each<RegistrationMode>(['auto', 'off'])('with registration %s', (registration) => {
+describe.each<[RegistrationMode, Placement]>([
+  ['auto', 'local'],
+  ['auto', 'workers'],
+  ['auto', { worker: 1 }],
+  ['off', 'local'],
+  ['off', 'auto'],
+])('with registration %s, placed %o', (registration, placement) => {
   let pool: Pool;
   beforeAll(async () => {
-    pool = await openPool({ workers: 2, registration, arenaBytes: 64 * 1024 * 1024 });
+    pool = await openPool({ workers: 2, registration, placement, arenaBytes: 64 * 1024 * 1024 });
   });
   afterAll(() => pool.close());
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { openSync, readdirSync, readlinkSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPool } from '@ringpool/pool';
+import { openPool, type Placement } from '@ringpool/pool';
 import { describe, expect, test } from 'vitest';
 import { pattern, runFixture, temporaryFolder } from '../support.ts';
 
@@ -26,13 +26,13 @@ function openTargets(): string[] {
   });
 }
 
-describe('closing', () => {
+describe.each<Placement>(['local', 'workers'])('closing, with operations placed %s', (placement) => {
   test('waits for what is in flight, closes files, and refuses what comes later', async () => {
     const folder = temporaryFolder();
     const name = path.join(folder, 'file');
     const bytes = pattern(200_000);
     writeFileSync(name, bytes);
-    const pool = await openPool({ workers: 2 });
+    const pool = await openPool({ workers: 2, placement });
     const file = await pool.open(name);
     const lease = pool.alloc(bytes.length);
     const reads = Array.from({ length: 200 }, (_, index) =>
@@ -55,7 +55,7 @@ describe('closing', () => {
 
   test('says what is left when its time is over, keeps it in flight, and can be waited for again', async () => {
     const name = pipe();
-    const pool = await openPool({ workers: 1 });
+    const pool = await openPool({ workers: 1, placement });
     const file = await pool.open(name, O_RDWR);
     const lease = pool.alloc(8);
     const read = file.read(lease, { position: 0 });
@@ -74,7 +74,7 @@ describe('closing', () => {
         )?.[1],
       );
     const once = async (): Promise<void> => {
-      await using pool = await openPool({ workers: 2, depth: 8, arenaBytes: 1024 * 1024 });
+      await using pool = await openPool({ workers: 2, depth: 8, arenaBytes: 1024 * 1024, placement });
       using contents = await pool.readFile('package.json');
       expect(contents.length).toBeGreaterThan(0);
     };
@@ -92,14 +92,14 @@ describe('closing', () => {
   });
 });
 
-describe('a program', () => {
+describe.each(['local', 'workers'])('a program that uses its pool by placement %s', (placement) => {
   test.each(['idle', 'closed', 'file'])('with a pool that is %s ends by itself', async (program) => {
-    expect(await runFixture('idle.mjs', program)).toMatchObject({ code: 0, stderr: '' });
+    expect(await runFixture('idle.mjs', program, placement)).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('whose only pending work is a read lives until it is done', async () => {
     const name = pipe();
-    const running = runFixture('idle.mjs', 'pending', name);
+    const running = runFixture('idle.mjs', 'pending', placement, name);
     const writer = openSync(name, O_RDWR);
     await sleep(700);
     writeSync(writer, 'hello');
@@ -107,12 +107,15 @@ describe('a program', () => {
   });
 
   test('exits at once when told to, workers parked or reads in flight', async () => {
-    expect(await runFixture('idle.mjs', 'exit')).toMatchObject({ code: 7, signal: null });
-    expect(await runFixture('idle.mjs', 'exit-in-flight', pipe())).toMatchObject({ code: 7, signal: null });
+    expect(await runFixture('idle.mjs', 'exit', placement)).toMatchObject({ code: 7, signal: null });
+    expect(await runFixture('idle.mjs', 'exit-in-flight', placement, pipe())).toMatchObject({
+      code: 7,
+      signal: null,
+    });
   });
 
   test('that throws with reads in flight ends as any other', async () => {
-    const ended = await runFixture('idle.mjs', 'throw', pipe());
+    const ended = await runFixture('idle.mjs', 'throw', placement, pipe());
     expect(ended).toMatchObject({ code: 1, signal: null });
     expect(ended.stderr).toMatch(/thrown on purpose/);
   });

@@ -10,7 +10,7 @@ const invalid = expect.objectContaining({ code: 'ERR_RINGPOOL_INVALID_ARGUMENT' 
 describe('options', () => {
   test.each<[string, object | null]>([
     ['an unknown one', { worker: 1 }],
-    ['one of a later step', { placement: 'auto' }],
+    ['one of a later step', { sqpoll: true }],
     ['workers: 0', { workers: 0 }],
     ['workers: 65', { workers: 65 }],
     ['workers: 1.5', { workers: 1.5 }],

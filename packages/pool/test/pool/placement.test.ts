@@ -1,0 +1,125 @@
+// Where operations run: what placements mean, their defaults, the local lane's waiting, and fairness to the event loop.
+import { execFileSync } from 'node:child_process';
+import { openSync, writeFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPool, type Placement, type Pool } from '@ringpool/pool';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pattern, temporaryFolder } from '../support.ts';
+
+const O_RDWR = 2;
+const invalid = expect.objectContaining({ code: 'ERR_RINGPOOL_INVALID_ARGUMENT' });
+const BAD: readonly unknown[] = ['here', 3, null, {}, { worker: 2 }, { worker: -1 }, { worker: 0.5 }];
+
+function pipe(): string {
+  const name = path.join(temporaryFolder(), 'pipe');
+  execFileSync('mkfifo', [name]);
+  return name;
+}
+
+describe('a placement', () => {
+  let pool: Pool;
+  beforeAll(async () => {
+    pool = await openPool({ workers: 2, depth: 16 });
+  });
+  afterAll(() => pool.close());
+
+  test.each(BAD)('%o is refused by the pool, by a file and by an operation', async (bad) => {
+    const placement = bad as Placement;
+    await expect(openPool({ workers: 2, placement: placement ?? 'null' })).rejects.toThrow(invalid);
+    await expect(pool.open('package.json', 'r', { placement })).rejects.toThrow(invalid);
+    await expect(pool.readFile('package.json', undefined, { placement })).rejects.toThrow(invalid);
+    await using file = await pool.open('package.json');
+    const lease = pool.alloc(16);
+    await expect(file.read(lease, { position: 0, placement })).rejects.toThrow(invalid);
+    lease.release();
+  });
+
+  test('of an operation goes before that of its file, and both before the pool', async () => {
+    const bytes = pattern(100_000);
+    const name = path.join(temporaryFolder(), 'file');
+    writeFileSync(name, bytes);
+    const all: readonly Placement[] = ['auto', 'local', 'workers', { worker: 0 }, { worker: 1 }];
+    for (const placement of all) {
+      await using file = await pool.open(name, 'r', { placement });
+      const lease = pool.alloc(bytes.length);
+      const reads = all.flatMap((other, index) =>
+        Array.from({ length: 40 }, (_, at) => {
+          const position = (index * 40 + at) * 500;
+          return file.read(lease, { position, offset: position, length: 500, placement: other });
+        }),
+      );
+      expect((await Promise.all(reads)).every((count) => count === 500)).toBe(true);
+      expect(Buffer.compare(lease.bytes, bytes)).toBe(0);
+      lease.release();
+      using contents = await pool.readFile(name, undefined, { placement });
+      expect(Buffer.compare(contents.bytes, bytes)).toBe(0);
+    }
+  });
+
+  test('local waits for what takes a while without a hop, several times over, and beside workers', async () => {
+    const name = pipe();
+    const writer = openSync(name, O_RDWR);
+    await using file = await pool.open(name, O_RDWR, { placement: 'local' });
+    const lease = pool.alloc(64);
+    for (let round = 0; round < 20; round++) {
+      const here = file.read(lease, { position: 0, length: 4 });
+      const there = file.read(lease, { position: 0, offset: 4, length: 4, placement: 'workers' });
+      await sleep(round % 3);
+      writeSync(writer, '0123');
+      writeSync(writer, '4567');
+      expect(await Promise.all([here, there])).toEqual([4, 4]);
+    }
+    lease.release();
+  });
+
+  test('local keeps its turn when more is asked for than the ring holds', async () => {
+    const bytes = pattern(64 * 1024);
+    const name = path.join(temporaryFolder(), 'file');
+    writeFileSync(name, bytes);
+    await using file = await pool.open(name, 'r', { placement: 'local' });
+    const lease = pool.alloc(2000 * 32);
+    const reads = Array.from({ length: 2000 }, (_, index) =>
+      file.read(lease, { position: index * 32, offset: index * 32, length: 32 }),
+    );
+    const wholes = Array.from({ length: 100 }, () => pool.readFile(name, undefined, { placement: 'local' }));
+    await Promise.all(reads);
+    expect(Buffer.compare(lease.bytes, bytes.subarray(0, lease.length))).toBe(0);
+    for (const whole of await Promise.all(wholes)) {
+      expect(Buffer.compare(whole.bytes, bytes)).toBe(0);
+      whole.release();
+    }
+    lease.release();
+  });
+});
+
+test('a timer of 5 ms fires within 20 ms while 64 loops of cached reads saturate the local lane', async () => {
+  const name = path.join(temporaryFolder(), 'file');
+  writeFileSync(name, pattern(1024 * 1024));
+  await using pool = await openPool({ workers: 1, placement: 'local' });
+  const file = await pool.open(name);
+  const lease = pool.alloc(64 * 4096);
+  let stop = false;
+  const loops = Array.from({ length: 64 }, async (_, index) => {
+    for (let round = 0; !stop; round++) {
+      await file.read(lease, {
+        position: ((round * 7 + index) % 256) * 4096,
+        offset: index * 4096,
+        length: 4096,
+      });
+    }
+  });
+  const late: number[] = [];
+  for (let round = 0; round < 40; round++) {
+    const started = performance.now();
+    await sleep(5);
+    late.push(performance.now() - started);
+  }
+  stop = true;
+  await Promise.all(loops);
+  lease.release();
+  late.sort((a, b) => a - b);
+  // The median, because the machine may be busy with other things now and then. Starved, not one would fire.
+  expect(late[late.length >> 1]).toBeLessThan(20);
+});
