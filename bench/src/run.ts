@@ -6,6 +6,7 @@ import { cachedRead } from './cached-read.ts';
 import { drawCharts } from './chart.ts';
 import { directRead } from './direct-read.ts';
 import { encode } from './encode.ts';
+import { fileRead } from './file-read.ts';
 import { fioVersion } from './fio.ts';
 import { largeRead } from './large-read.ts';
 import type { Machine } from './machine.ts';
@@ -14,11 +15,21 @@ import type { CaseResult, Question, QuestionResult } from './measure.ts';
 import { runCase } from './measure.ts';
 import { nop } from './nop.ts';
 import { RECORDED_DIR, RESULTS_DIR } from './paths.ts';
+import { placement } from './placement.ts';
 import { registration } from './registration.ts';
 import { formatTable } from './report.ts';
 import { twinPath } from './twins.ts';
 
-const QUESTIONS: readonly Question[] = [nop, cachedRead, directRead, largeRead, registration, encode];
+const QUESTIONS: readonly Question[] = [
+  nop,
+  cachedRead,
+  directRead,
+  largeRead,
+  fileRead,
+  placement,
+  registration,
+  encode,
+];
 const ROUNDS_DEFAULT = 5;
 
 interface Options {

@@ -28,6 +28,22 @@ export function measure(loop: (untilMs: number) => number, bytesPerOp: number): 
   const cpu = process.cpuUsage();
   const start = performance.now();
   const ops = loop(start + STEADY_MS);
+  report(ops, start, cpu, bytesPerOp);
+}
+
+/** As {@link measure}, for loops of promises or callbacks. */
+export async function measureAsync(
+  loop: (untilMs: number) => Promise<number>,
+  bytesPerOp: number,
+): Promise<void> {
+  await loop(performance.now() + WARM_UP_MS);
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const ops = await loop(start + STEADY_MS);
+  report(ops, start, cpu, bytesPerOp);
+}
+
+function report(ops: number, start: number, cpu: NodeJS.CpuUsage, bytesPerOp: number): void {
   const seconds = (performance.now() - start) / MS_PER_SECOND;
   const used = process.cpuUsage(cpu);
   print({
