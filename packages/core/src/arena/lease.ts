@@ -56,6 +56,7 @@ export class Lease {
   private readonly owning: boolean;
   private spent = HELD;
   private view: Uint8Array<SharedArrayBuffer> | undefined = undefined;
+  private lyingIn: BufferIndex | undefined = undefined;
 
   /** @internal Made by the arena. */
   constructor(
@@ -90,7 +91,9 @@ export class Lease {
 
   /** The segment it lies in, which is the index of its registered buffer. */
   get segment(): BufferIndex {
-    return segmentOfBlock(this.core, blockOfSlot(this.core, this.slot)) as BufferIndex;
+    // Looked up once: segments never move.
+    this.lyingIn ??= segmentOfBlock(this.core, blockOfSlot(this.core, this.slot)) as BufferIndex;
+    return this.lyingIn;
   }
 
   /** True when it lies in this data memory: a lease of another arena does not. */

@@ -1,4 +1,4 @@
-// Reading a whole file in one trip to a worker: open, read and a probe for the end as one linked chain of SQEs, on a
+// Reading a whole file in one trip to a lane: open, read and a probe for the end as one linked chain of SQEs, on a
 // fixed-file slot of the worker's ring, so that no descriptor is made. Bound to the client's thread.
 //
 // open --link--> read --hardlink--> probe of one byte behind what was read
@@ -31,9 +31,6 @@ const CURRENT = -1;
 
 /** One `pool.readFile()`. */
 export class ReadFileRequest extends PromisedRequest<FileContents> {
-  readonly sqes = 3;
-  override readonly files = 1;
-  override readonly bytes: number;
   readonly #reader: FileReader;
   readonly #path: string;
   readonly #room: number;
@@ -54,9 +51,20 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     this.#path = path;
     this.#room = room;
     this.#lease = lease;
-    this.bytes = lease.length;
     this.#owned = owned;
     this.#ticket = lease.beginOperation('writes');
+  }
+
+  get sqes(): number {
+    return 3;
+  }
+
+  override get files(): number {
+    return 1;
+  }
+
+  override get bytes(): number {
+    return this.#lease.length;
   }
 
   encode(lane: Lane): void {
@@ -161,14 +169,21 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
 
 /** Closes a fixed-file slot and gives it back. */
 class CloseSlot extends Request {
-  readonly sqes = 1;
-  override readonly lane: Lane;
+  readonly #lane: Lane;
   readonly #slot: number;
 
   constructor(lane: Lane, slot: number) {
     super();
-    this.lane = lane;
+    this.#lane = lane;
     this.#slot = slot;
+  }
+
+  get sqes(): number {
+    return 1;
+  }
+
+  override get lane(): Lane {
+    return this.#lane;
   }
 
   encode(lane: Lane): void {
@@ -176,7 +191,7 @@ class CloseSlot extends Request {
   }
 
   complete(): void {
-    this.lane.giveFile(this.#slot);
+    this.#lane.giveFile(this.#slot);
   }
 
   abandon(): void {

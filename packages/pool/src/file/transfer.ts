@@ -32,8 +32,6 @@ export interface TransferFile {
 
 /** One `file.read()`. */
 export class ReadRequest extends PromisedRequest<number> {
-  readonly sqes = 1;
-  override readonly bytes: number;
   readonly #client: Client;
   readonly #arena: Arena;
   readonly #file: TransferFile;
@@ -63,7 +61,6 @@ export class ReadRequest extends PromisedRequest<number> {
     this.#arena = arena;
     this.#file = file;
     this.#length = length;
-    this.bytes = length;
     this.#position = position;
     if (target instanceof Lease) {
       this.#ticket = target.beginOperation('writes', offset, length);
@@ -83,6 +80,14 @@ export class ReadRequest extends PromisedRequest<number> {
     this.#slot = lease.slot;
     this.#segment = lease.segment;
     this.#address = lease.address + from;
+  }
+
+  get sqes(): number {
+    return 1;
+  }
+
+  override get bytes(): number {
+    return this.#length;
   }
 
   encode(lane: Lane): void {

@@ -220,7 +220,7 @@ export class Pool {
   }
 
   /**
-   * Reads a whole file: opened, read and closed in one trip to a worker. The bytes are in `target` when they fit, else,
+   * Reads a whole file: opened, read and closed in one chain. The bytes are in `target` when they fit, else,
    * or without a target, in memory of their own. Call `release()` on the result either way: it gives back what is not
    * yours. A target larger than the file is what makes it one trip.
    *

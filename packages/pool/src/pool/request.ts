@@ -9,16 +9,24 @@ import { AUTO } from './placement.ts';
 
 /** What a client hands to a lane. */
 export abstract class Request {
-  /** SQEs it pushes at once: a chain stays on one lane. */
-  abstract readonly sqes: number;
-  /** Fixed-file slots of the lane that it takes while it encodes. */
-  readonly files: number = 0;
-  /** The lane it must run on, because it uses what belongs to that one; undefined: its placement decides. */
-  readonly lane: Lane | undefined = undefined;
   /** Where it is to run: a code of placement.ts. */
   place: number = AUTO;
+
+  // Getters of the class, not fields of each object: one is made for every operation.
+  /** SQEs it pushes at once: a chain stays on one lane. */
+  abstract get sqes(): number;
+  /** Fixed-file slots of the lane that it takes while it encodes. */
+  get files(): number {
+    return 0;
+  }
+  /** The lane it must run on, because it uses what belongs to that one; undefined: its placement decides. */
+  get lane(): Lane | undefined {
+    return undefined;
+  }
   /** How many bytes it moves, as far as it is known: what placement 'auto' goes by. */
-  readonly bytes: number = 0;
+  get bytes(): number {
+    return 0;
+  }
 
   /** Writes its SQEs: `lane.push(this, part)`, then an encoder, for each. The lane has room for them. */
   abstract encode(lane: Lane): void;
@@ -64,8 +72,7 @@ export abstract class PromisedRequest<T> extends Request {
 
 /** A single SQE written by a function: for operations that are not on a hot path. */
 export class SingleRequest extends PromisedRequest<number> {
-  readonly sqes = 1;
-  override readonly lane: Lane | undefined;
+  readonly #lane: Lane | undefined;
   readonly #write: (sqes: Uint32Array, slot: number) => void;
 
   /**
@@ -75,8 +82,16 @@ export class SingleRequest extends PromisedRequest<number> {
   constructor(write: (sqes: Uint32Array, slot: number) => void, where: Lane | number) {
     super();
     this.#write = write;
-    this.lane = typeof where === 'number' ? undefined : where;
+    this.#lane = typeof where === 'number' ? undefined : where;
     if (typeof where === 'number') this.place = where;
+  }
+
+  get sqes(): number {
+    return 1;
+  }
+
+  override get lane(): Lane | undefined {
+    return this.#lane;
   }
 
   encode(lane: Lane): void {
