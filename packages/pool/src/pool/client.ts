@@ -38,8 +38,9 @@ export class Client {
   readonly #onImmediate = (): void => {
     this.#immediate = false;
     this.#turned = monotonicMs();
-    if (this.#scheduled) this.#flush();
-    else this.#reap();
+    if (this.#scheduled) this.#publish();
+    // In any case: completions that were found after we had asked to be rung are rung for by nobody.
+    this.#reap();
   };
   #local: LocalLane | undefined;
   /** Why there is no local lane. */
@@ -228,10 +229,14 @@ export class Client {
     return monotonicMs() - this.#turned <= FAIRNESS_MS;
   }
 
-  #flush(): void {
+  #publish(): void {
     this.#scheduled = false;
     for (const lane of this.#touched) lane.publish();
     this.#touched.length = 0;
+  }
+
+  #flush(): void {
+    this.#publish();
     // What completed at once is here already.
     if (this.#local !== undefined && this.#local.inFlight > 0 && this.#local.reap() > 0) this.#settleBatch();
     else this.#listen();

@@ -94,6 +94,43 @@ describe('a placement', () => {
   });
 });
 
+test('50,000 reads, whole files, opens and closes at random placements, each checked, none lost', async () => {
+  const seed = Number(process.env['RINGPOOL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`seed ${seed}`);
+  let state = seed;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return (state >>> 8) % below;
+  };
+  const bytes = pattern(2 * 1024 * 1024, seed);
+  const name = path.join(temporaryFolder(), 'file');
+  writeFileSync(name, bytes);
+  await using pool = await openPool({ workers: 2, depth: 32 });
+  const placements: readonly Placement[] = ['auto', 'local', 'workers', { worker: 0 }, { worker: 1 }];
+  const anywhere = (): Placement => placements[random(placements.length)] as Placement;
+  const files = [await pool.open(name), await pool.open(name, 'r', { placement: 'local' })] as const;
+  let left = 50_000;
+  const loop = async (): Promise<void> => {
+    while (left-- > 0) {
+      const length = 1 + random(random(10) === 0 ? 100_000 : 8000);
+      const position = random(bytes.length - length);
+      const own = random(3) === 0;
+      const target = own ? Buffer.alloc(length) : pool.allocUnsafe(length);
+      const file = files[random(2) as 0 | 1];
+      expect(await file.read(target, { position, placement: anywhere() })).toBe(length);
+      const view = 'release' in target ? target.bytes : target;
+      if (bytes.compare(view, 0, length, position, position + length) !== 0) throw new Error('wrong bytes');
+      if ('release' in target) target.release();
+      if (random(200) === 0) {
+        using contents = await pool.readFile(name, undefined, { placement: anywhere() });
+        if (bytes.compare(contents.bytes) !== 0) throw new Error('wrong bytes of a whole file');
+      }
+      if (random(200) === 0) await (await pool.open(name, 'r', { placement: anywhere() })).close();
+    }
+  };
+  await Promise.all(Array.from({ length: 100 }, loop));
+});
+
 test('a timer of 5 ms fires within 20 ms while 64 loops of cached reads saturate the local lane', async () => {
   const name = path.join(temporaryFolder(), 'file');
   writeFileSync(name, pattern(1024 * 1024));
