@@ -11,7 +11,7 @@ export type Placement = 'auto' | 'local' | 'workers' | { readonly worker: number
 /** Codes of placements; from 0 on: the worker's index. */
 export const AUTO = -1;
 export const LOCAL = -2;
-export const WORKERS = -3;
+const WORKERS = -3;
 
 /** The code of a placement. @throws ERR_RINGPOOL_INVALID_ARGUMENT. */
 export function placementCode(op: string, placement: Placement, workers: number): number {
