@@ -3,6 +3,7 @@
 // rewritten and what the process holds more than before as one line of JSON. Needs --expose-gc.
 import { happen, WORKER_EVENTS } from './events.mjs';
 import {
+  baseline,
   collectGarbage,
   countRewritten,
   dataFile,
@@ -70,7 +71,7 @@ for (let number = 0; number < WORKER_EVENTS.length + 3; number++) await cycle(nu
 await collectGarbage();
 await sleep(LOOK_AFTER_MS);
 sweep();
-const before = { ...held(), rings: pristine.rings, pinnedKb: pristine.pinnedKb };
+const before = await baseline(pristine);
 
 const started = performance.now();
 for (let number = 0; number < cycles; number++) await cycle(number);

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Doorbell, Ring } from '@ringpool/native';
-import { held, leftovers, sleep } from './support.mjs';
+import { baseline, held, leftovers, sleep } from './support.mjs';
 
 const DEATHS = 30;
 
@@ -97,8 +97,9 @@ const CASES = {
   /** The last to let go closes it, whoever made it. */
   async 'a bell whose maker died'() {
     // Node keeps some descriptors from the first worker on.
+    const pristine = held();
     await new Worker('', { eval: true }).terminate();
-    const before = held();
+    const before = await baseline(pristine);
     const maker = new Worker(new URL(import.meta.url), { workerData: { role: 'make' } });
     const token = await new Promise((resolve) => maker.once('message', resolve));
     const bell = Doorbell.attach(token);

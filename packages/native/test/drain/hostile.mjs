@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { address, encode, IORING_SETUP } from '@ringpool/core';
 import { addressOf, Doorbell, Ring } from '@ringpool/native';
 import {
+  baseline,
   clear,
   countRewritten,
   dataFile,
@@ -175,5 +176,5 @@ const pristine = held();
 // A child process and a server leave descriptors that Node keeps.
 execFileSync('true');
 const found = (await CASES[name]()) ?? {};
-const before = { ...held(), rings: pristine.rings, pinnedKb: pristine.pinnedKb };
+const before = await baseline(pristine);
 console.log(JSON.stringify({ ...found, leftovers: await leftovers(before) }));

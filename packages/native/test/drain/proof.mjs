@@ -2,6 +2,7 @@
 // Prints one line of JSON. RINGPOOL_ADDON chooses the addon, and so whether this is the proof or its negative control.
 import { happen } from './events.mjs';
 import {
+  baseline,
   clear,
   countRewritten,
   dataFile,
@@ -26,7 +27,7 @@ const pristine = held();
 // The first worker starts threads and opens descriptors that Node keeps.
 await happen({ ...how, event: 'natural end' }, file, bytes, READS);
 await sleep(LOOK_AFTER_MS);
-const before = { ...held(), rings: pristine.rings, pinnedKb: pristine.pinnedKb };
+const before = await baseline(pristine);
 clear(bytes);
 
 const started = performance.now();

@@ -165,6 +165,27 @@ export function held() {
   };
 }
 
+const SETTLE_MS = 50;
+const SETTLE_BOUND_MS = 5000;
+
+/**
+ * What this process holds once nothing is on its way out any more: a thread that was joined is listed for a moment
+ * longer, and counted in would hide a leak, or show as less than nothing later. Rings and pinned memory, which the kernel
+ * lets go in the background, are those of `pristine`, taken before the first ring.
+ */
+export async function baseline(pristine) {
+  const deadline = performance.now() + SETTLE_BOUND_MS;
+  for (let last = held(); ; ) {
+    await sleep(SETTLE_MS);
+    const now = held();
+    const settled = Object.keys(now).every((name) => now[name] === last[name]);
+    if (settled || performance.now() > deadline) {
+      return { ...now, rings: pristine.rings, pinnedKb: pristine.pinnedKb };
+    }
+    last = now;
+  }
+}
+
 /** The difference from `before`, given time to vanish: the kernel takes a closed ring down in the background. */
 export async function leftovers(before, boundMs = 10_000) {
   const deadline = performance.now() + boundMs;

@@ -7,7 +7,7 @@ import os from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { address, encode, IORING_SETUP } from '@ringpool/core';
 import { addressOf, Doorbell, Ring } from '@ringpool/native';
-import { held, leftovers, remove, sharedBytes } from './support.mjs';
+import { baseline, held, leftovers, remove, sharedBytes } from './support.mjs';
 
 const IOSQE_IO_DRAIN = 1 << 1;
 const IOSQE_IO_LINK = 1 << 2;
@@ -181,8 +181,9 @@ async function inWorker(how) {
 async function main() {
   const how = JSON.parse(process.argv[2]);
   if (process.argv[3] === '--worker') {
+    const pristine = held();
     await inWorker({ ...how, pending: 'a poll', event: 'natural end', ring: 'plain' });
-    const before = held();
+    const before = await baseline(pristine);
     const tookMs = await inWorker(how);
     console.log(JSON.stringify({ tookMs: Math.round(tookMs), leftovers: await leftovers(before) }));
     return;

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { address, encode } from '@ringpool/core';
 import { addressOf, Ring } from '@ringpool/native';
-import { held, leftovers, sharedBytes, sleep } from './support.mjs';
+import { baseline, held, leftovers, sharedBytes } from './support.mjs';
 
 const MSG_DONTWAIT = 0x40;
 const CQE_F_NOTIF = 1 << 3;
@@ -65,9 +65,9 @@ async function main() {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const socket = connect(server.address().port, '127.0.0.1');
   await new Promise((resolve) => socket.once('connect', resolve));
+  const pristine = held();
   await inWorker('natural end', memory, -1).catch(() => undefined); // the first thread's leftovers are the process's
-  await sleep(50);
-  const before = held();
+  const before = await baseline(pristine);
   const report = await inWorker(event, memory, socket._handle.fd);
   // Now the notifications can come: what was left to the kernel is given back by it.
   for (const peer of sockets) peer.resume();
