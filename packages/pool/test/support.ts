@@ -1,6 +1,6 @@
 // What the pool's tests share: folders of files, child processes that run a program, a wait with a bound.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,36 @@ export function pattern(length: number, seed = 1): Buffer {
     bytes[at] = state;
   }
   return bytes;
+}
+
+/** A named pipe that is gone after the test. */
+export function temporaryPipe(): string {
+  const name = path.join(temporaryFolder(), 'pipe');
+  execFileSync('mkfifo', [name]);
+  return name;
+}
+
+/** Random integers below a bound, from RINGPOOL_SEED or a seed of its own, which it prints. */
+export function seededRandom(): { readonly seed: number; readonly random: (below: number) => number } {
+  const seed = Number(process.env['RINGPOOL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`seed ${seed}`);
+  let state = seed;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return (state >>> 8) % below;
+  };
+  return { seed, random };
+}
+
+/** What the descriptors of this process lead to. */
+export function openTargets(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Descriptors of this process. */

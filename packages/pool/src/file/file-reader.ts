@@ -59,8 +59,8 @@ export class FileReader {
   /** Reads a file into `target`, or into a lease of its own when there is none or it is too small. */
   read(path: string, target: Lease | undefined, place: number): Promise<FileContents> {
     if (target !== undefined) checkLease('readFile', target, this.#arena);
-    for (const { index, fileSlots } of this.client.lanes) {
-      if (fileSlots > 0) this.#probes[index] ??= this.#arena.alloc(fileSlots);
+    for (const { index, files } of this.client.lanes) {
+      if (files.count > 0) this.#probes[index] ??= this.#arena.alloc(files.count);
     }
     const lease = target ?? this.#arena.allocUnsafe(FIRST_BYTES);
     let room = -1;

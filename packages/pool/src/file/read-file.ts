@@ -70,7 +70,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
   encode(lane: Lane): void {
     const { sqes } = lane;
     const lease = this.#lease;
-    const slot = lane.takeFile();
+    const slot = lane.files.take();
     const file = fixedFile(slot);
     this.#on = lane;
     this.#file = slot;
@@ -160,7 +160,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     if (lane === undefined || lane.death !== undefined) return;
     const slot = this.#file;
     if (this.#opened < 0) {
-      lane.giveFile(slot);
+      lane.files.give(slot);
       return;
     }
     this.#reader.client.start(new CloseSlot(lane, slot));
@@ -191,7 +191,7 @@ class CloseSlot extends Request {
   }
 
   complete(): void {
-    this.#lane.giveFile(this.#slot);
+    this.#lane.files.give(this.#slot);
   }
 
   abandon(): void {

@@ -26,8 +26,6 @@ const LOCAL_BYTES_MAX = 64 * 1024;
 
 /** The client of one thread. */
 export class Client {
-  /** Workers first, then the local one, if there is one. */
-  readonly lanes: readonly Lane[];
   readonly remotes: readonly RemoteLane[];
   readonly bell: Doorbell = Doorbell.create();
   readonly #parking: Parking;
@@ -42,6 +40,7 @@ export class Client {
     // In any case: completions that were found after we had asked to be rung are rung for by nobody.
     this.#reap();
   };
+  #lanes: readonly Lane[];
   #local: LocalLane | undefined;
   /** Why there is no local lane. */
   #localRefusal: RingpoolError | undefined;
@@ -60,7 +59,7 @@ export class Client {
 
   constructor(remotes: readonly RemoteLane[], words: PoolWords, thread: number) {
     this.remotes = remotes;
-    this.lanes = remotes;
+    this.#lanes = remotes;
     this.#parking = words.parking(thread);
     this.bell.watch(() => {
       this.#turned = monotonicMs();
@@ -76,12 +75,12 @@ export class Client {
       return;
     }
     this.#local = local;
-    (this as { lanes: readonly Lane[] }).lanes = [...this.remotes, local];
+    this.#lanes = [...this.remotes, local];
   }
 
-  /** The client's own lane. */
-  get local(): LocalLane | undefined {
-    return this.#local;
+  /** Workers first, then the local one, if there is one. */
+  get lanes(): readonly Lane[] {
+    return this.#lanes;
   }
 
   /** SQEs in flight. */
@@ -135,7 +134,7 @@ export class Client {
   /** Whether a lane is left where a request of this placement, and with so many fixed files, can ever run. */
   mayRun({ place, files }: Pick<Request, 'place' | 'files'>): boolean {
     const can = (lane: Lane | undefined): boolean =>
-      lane !== undefined && lane.death === undefined && lane.fileSlots >= files;
+      lane !== undefined && lane.death === undefined && lane.files.count >= files;
     if (place === LOCAL) return can(this.#local);
     if (place >= 0) return can(this.remotes[place]);
     return this.remotes.some(can) || (place === AUTO && can(this.#local));

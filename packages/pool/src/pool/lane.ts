@@ -4,6 +4,7 @@
 import type { RingpoolError } from '@ringpool/core';
 
 import type { Fifo } from './fifo.ts';
+import type { FileSlots } from './file-slots.ts';
 import type { Request } from './request.ts';
 
 /** One place where a client's operations run. */
@@ -18,8 +19,8 @@ export interface Lane {
   readonly placed: Fifo<Request>;
   /** Why nothing can be submitted any more. */
   readonly death: RingpoolError | undefined;
-  /** Slots of its ring's table of fixed files; 0 when it has none. */
-  readonly fileSlots: number;
+  /** Slots of its ring's table of fixed files. */
+  readonly files: FileSlots;
   /** Operations in flight. */
   readonly inFlight: number;
   /** SQEs pushed and not yet published. */
@@ -35,8 +36,4 @@ export interface Lane {
   reap(): number;
   /** Asks to be woken through the client's doorbell. True when there is something to reap already. */
   listen(): boolean;
-  /** Takes a slot of the table of fixed files. {@link roomFor} has said that there is one. */
-  takeFile(): number;
-  /** Gives a slot back, once its file is closed. */
-  giveFile(slot: number): void;
 }

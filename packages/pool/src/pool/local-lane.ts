@@ -1,12 +1,15 @@
 // A client's own ring: its operations run on the client's thread, without a hop to another one.
 // Bound to that thread; the ring's environment drains it when the thread ends.
 
-import { type Arena, RingpoolError, SQE_WORDS } from '@ringpool/core';
+import { type Arena, SQE_WORDS } from '@ringpool/core';
 import { type Doorbell, Ring } from '@ringpool/native';
 
 import { Fifo } from './fifo.ts';
+import { FileSlots } from './file-slots.ts';
 import type { Lane } from './lane.ts';
+import { makeFileTable, Submitter } from './pool-ring.ts';
 import type { Request } from './request.ts';
+import { RequestTable } from './request-table.ts';
 import { RingBuffers } from './ring-buffers.ts';
 import type { PoolWords } from './words.ts';
 
@@ -21,16 +24,13 @@ export class LocalLane implements Lane {
   readonly placed: Fifo<Request> = new Fifo();
   /** It lives as long as its client. */
   readonly death: undefined;
-  readonly fileSlots: number;
+  readonly files: FileSlots;
 
   readonly #ring: Ring;
   readonly #buffers: RingBuffers;
-  readonly #requests: (Request | undefined)[];
-  readonly #parts: Uint8Array;
-  readonly #freeFiles: number[] = [];
+  readonly #requests: RequestTable;
+  readonly #submitter: Submitter;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
-  /** SQEs handed to the ring that the kernel has not taken, because it was short of memory. */
-  #owed = 0;
   /** The SQEs pushed since the last submission. */
   readonly #batch: Int32Array;
   #batched = 0;
@@ -43,32 +43,23 @@ export class LocalLane implements Lane {
     this.#ring = Ring.open({ entries: depth, cqEntries: depth * CQ_FACTOR });
     this.sqes = this.#ring.sqes;
     this.#buffers = new RingBuffers(this.#ring, words, arena);
-    this.#requests = new Array<Request | undefined>(this.#ring.cqEntries).fill(undefined);
-    this.#parts = new Uint8Array(this.#requests.length);
+    this.#requests = new RequestTable(this.#ring.cqEntries);
+    this.#submitter = new Submitter(this.#ring);
     this.#batch = new Int32Array(this.#ring.entries); // view: SQE indices
-    this.#onCompletion = (operation, res, flags) => this.#complete(operation, res, flags);
+    this.#onCompletion = (operation, res, flags) => this.#requests.complete(operation, res, flags);
     this.#ring.registerDoorbell(bell);
     this.#ring.setEventfdEnabled(false);
-    this.fileSlots = this.#makeFileTable(depth);
-  }
-
-  #makeFileTable(slots: number): number {
-    try {
-      this.#ring.registerFilesSparse(slots);
-    } catch (error) {
-      // Refused by RLIMIT_NOFILE or an old kernel: whole files are then read through ordinary descriptors.
-      if (error instanceof RingpoolError) return 0;
-      throw error;
-    }
-    for (let slot = slots - 1; slot >= 0; slot--) this.#freeFiles.push(slot);
-    return slots;
+    this.files = new FileSlots(makeFileTable(this.#ring, depth));
   }
 
   roomFor(request: Request): number {
     const ring = this.#ring;
     const { queued } = ring;
-    const room = Math.min(ring.entries - queued - this.#owed, ring.cqEntries - ring.inFlight - queued);
-    return room >= request.sqes && this.#freeFiles.length >= request.files ? room : 0;
+    const room = Math.min(
+      ring.entries - queued - this.#submitter.owed,
+      ring.cqEntries - ring.inFlight - queued,
+    );
+    return room >= request.sqes && this.files.free >= request.files ? room : 0;
   }
 
   get inFlight(): number {
@@ -82,19 +73,16 @@ export class LocalLane implements Lane {
   push(request: Request, part: number): number {
     const sqe = this.#ring.push();
     const operation = this.#ring.operationOf(sqe);
-    this.#requests[operation] = request;
-    this.#parts[operation] = part;
+    this.#requests.set(operation, request, part);
     this.#batch[this.#batched++] = sqe;
     return sqe;
   }
 
   /** Submits: what completes at once is ready to be reaped afterwards. */
   publish(): void {
-    const ring = this.#ring;
     this.#buffers.refresh();
     this.#lower();
-    this.#owed += ring.queued;
-    this.#submit();
+    this.#submitter.submit();
   }
 
   #lower(): void {
@@ -106,28 +94,18 @@ export class LocalLane implements Lane {
     }
   }
 
-  #submit(): void {
-    try {
-      this.#owed -= this.#ring.submit();
-    } catch (error) {
-      // EAGAIN: no memory for requests just now. EBUSY: completions must be reaped first. Both: the SQEs stay queued.
-      if (!(error instanceof RingpoolError) || (error.code !== 'EAGAIN' && error.code !== 'EBUSY'))
-        throw error;
-    }
-  }
-
   reap(): number {
     if (this.#speaking) {
       this.#speaking = false;
       this.#ring.setEventfdEnabled(false);
     }
-    if (this.#owed > 0) this.#submit();
+    if (this.#submitter.owed > 0) this.#submitter.submit();
     return this.#ring.reap(this.#onCompletion);
   }
 
   listen(): boolean {
     const ring = this.#ring;
-    if (this.#owed > 0) return true;
+    if (this.#submitter.owed > 0) return true;
     if (ring.inFlight === 0) return false;
     if (!this.#speaking) {
       this.#speaking = true;
@@ -139,22 +117,8 @@ export class LocalLane implements Lane {
     return ring.ready > 0;
   }
 
-  takeFile(): number {
-    return this.#freeFiles.pop() as number;
-  }
-
-  giveFile(slot: number): void {
-    this.#freeFiles.push(slot);
-  }
-
   /** Closes the ring. Nothing is in flight. */
   close(): void {
     this.#ring.close();
-  }
-
-  #complete(operation: number, res: number, flags: number): void {
-    const request = this.#requests[operation] as Request;
-    this.#requests[operation] = undefined;
-    request.complete(this.#parts[operation] as number, res, flags);
   }
 }

@@ -6,8 +6,10 @@ import { Doorbell } from '@ringpool/native';
 
 import { workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
+import { FileSlots } from './file-slots.ts';
 import type { Lane } from './lane.ts';
 import { abandonUnstarted, type Request } from './request.ts';
+import { RequestTable } from './request-table.ts';
 import type { PoolWords } from './words.ts';
 import type { WorkerReport } from './worker-protocol.ts';
 
@@ -23,16 +25,14 @@ export class RemoteLane implements Lane {
   readonly sqes: Uint32Array;
   readonly bound: Fifo<Request> = new Fifo();
   readonly placed: Fifo<Request> = new Fifo();
-  /** How the worker's ring came up; undefined while it is starting. */
-  report: WorkerReport | undefined;
+  /** None while the worker is starting. */
+  files: FileSlots = new FileSlots(0);
   /** Why nothing can be submitted any more. */
   death: RingpoolError | undefined;
 
   readonly #queue: LaneClient;
   readonly #parking: Parking;
-  readonly #requests: (Request | undefined)[];
-  readonly #parts: Uint8Array;
-  readonly #freeFiles: number[] = [];
+  readonly #requests: RequestTable;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
 
   constructor(index: number, depth: number, words: PoolWords) {
@@ -42,33 +42,25 @@ export class RemoteLane implements Lane {
     this.#queue = new LaneClient(this.handle);
     this.sqes = this.#queue.sqes;
     this.#parking = words.parking(index);
-    this.#requests = new Array<Request | undefined>(this.handle.depth).fill(undefined);
-    this.#parts = new Uint8Array(this.#requests.length);
-    this.#onCompletion = (operation, res, flags) => this.#complete(operation, res, flags);
+    this.#requests = new RequestTable(this.handle.depth);
+    this.#onCompletion = (operation, res, flags) => this.#requests.complete(operation, res, flags);
   }
 
   /** The worker is up. */
   start(report: WorkerReport): void {
-    this.report = report;
-    if (!report.fixedFiles) return;
-    for (let slot = this.handle.depth - 1; slot >= 0; slot--) this.#freeFiles.push(slot);
+    this.files = new FileSlots(report.fixedFiles ? this.handle.depth : 0);
   }
 
   /** How many SQEs may be pushed now; 0 when the request cannot be taken. */
   roomFor(request: Request): number {
     const { room } = this.#queue;
-    const fits = room >= request.sqes && this.#freeFiles.length >= request.files;
+    const fits = room >= request.sqes && this.files.free >= request.files;
     return fits && this.death === undefined ? room : 0;
   }
 
   /** Operations in flight. */
   get inFlight(): number {
     return this.#queue.inFlight;
-  }
-
-  /** Slots of the worker's table of fixed files. */
-  get fileSlots(): number {
-    return this.report?.fixedFiles === true ? this.handle.depth : 0;
   }
 
   /** The client's own parking word asks for it, once for all workers. */
@@ -85,13 +77,14 @@ export class RemoteLane implements Lane {
   push(request: Request, part: number): number {
     const sqe = this.#queue.push();
     const operation = this.#queue.operationOf(sqe);
-    this.#requests[operation] = request;
-    this.#parts[operation] = part;
+    this.#requests.set(operation, request, part);
     return sqe;
   }
 
   /** Lets the worker see what was pushed, and rings it awake if it sleeps. */
   publish(): void {
+    // It died since something was pushed: die() has seen to that, and nobody is left to be rung for.
+    if (this.death !== undefined) return;
     // The tail first, then the parking word: see parking.ts.
     if (this.#queue.publish() && this.#parking.claim()) this.bell.ring();
   }
@@ -99,16 +92,6 @@ export class RemoteLane implements Lane {
   /** Completes what is ready. Returns how many completions there were. */
   reap(): number {
     return this.#queue.reap(this.#onCompletion);
-  }
-
-  /** Takes a slot of the ring's table of fixed files. {@link roomFor} has said that there is one. */
-  takeFile(): number {
-    return this.#freeFiles.pop() as number;
-  }
-
-  /** Gives a slot back, once its file is closed. */
-  giveFile(slot: number): void {
-    this.#freeFiles.push(slot);
   }
 
   /**
@@ -124,12 +107,12 @@ export class RemoteLane implements Lane {
     this.#queue.abandon(
       (operation, res, flags) => {
         if (res !== TAKEN && res !== UNTAKEN) {
-          this.#complete(operation, res, flags);
+          this.#requests.complete(operation, res, flags);
           return;
         }
-        const request = this.#take(operation);
+        const request = this.#requests.take(operation);
         if (res === UNTAKEN && request.lane === undefined) again.add(request);
-        else request.abandon(this.#parts[operation] as number, death, res === TAKEN);
+        else request.abandon(this.#requests.part(operation), death, res === TAKEN);
       },
       TAKEN,
       UNTAKEN,
@@ -137,16 +120,6 @@ export class RemoteLane implements Lane {
     for (const request of [...this.bound.clear(), ...this.placed.clear()]) abandonUnstarted(request, death);
     this.bell.close();
     return again;
-  }
-
-  #complete(operation: number, res: number, flags: number): void {
-    this.#take(operation).complete(this.#parts[operation] as number, res, flags);
-  }
-
-  #take(operation: number): Request {
-    const request = this.#requests[operation] as Request;
-    this.#requests[operation] = undefined;
-    return request;
   }
 }
 

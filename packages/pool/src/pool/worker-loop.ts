@@ -3,9 +3,10 @@
 
 import { threadId } from 'node:worker_threads';
 
-import { Arena, EPOLL, encode, fd, type Parking, RingpoolError } from '@ringpool/core';
+import { Arena, EPOLL, encode, fd, type Parking } from '@ringpool/core';
 import { Doorbell, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
 import { monotonicMs } from './clock.ts';
+import { makeFileTable, Submitter } from './pool-ring.ts';
 import { RingBuffers } from './ring-buffers.ts';
 import { PoolWords } from './words.ts';
 import { type Routes, WorkerLane } from './worker-lane.ts';
@@ -35,14 +36,13 @@ export class WorkerLoop {
   readonly #parking: Parking;
   readonly #bell: Doorbell;
   readonly #ring: Ring;
+  readonly #submitter: Submitter;
   readonly #buffers: RingBuffers;
   readonly #lanes: readonly WorkerLane[];
   readonly #routes: Routes;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
   /** The poll on the doorbell while it is armed. */
   #poll = NO_OPERATION;
-  /** SQEs handed to the ring that the kernel has not taken, because it was short of memory. */
-  #owed = 0;
   /** Completions published since clients were last woken. */
   #unannounced = 0;
   #spinMs = SPIN_MIN_MS;
@@ -54,6 +54,7 @@ export class WorkerLoop {
     this.#words = new PoolWords(spec.words);
     this.#parking = this.#words.parking(spec.index);
     this.#ring = Ring.open({ entries: spec.ringEntries, cqEntries: spec.ringCqEntries });
+    this.#submitter = new Submitter(this.#ring);
     this.#bell = Doorbell.attach(spec.bell);
     const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
     this.#buffers = new RingBuffers(this.#ring, this.#words, arena);
@@ -71,23 +72,11 @@ export class WorkerLoop {
       entries: this.#ring.entries,
       cqEntries,
       flags: this.#ring.flags,
-      fixedFiles: this.#makeFileTable(),
+      fixedFiles: makeFileTable(this.#ring, sumOfFiles(spec)) > 0,
     };
     this.#bell.watch(() => {
       if (!this.#running) this.run();
     });
-  }
-
-  #makeFileTable(): boolean {
-    const slots = this.#spec.lanes.reduce((sum, lane) => sum + lane.fixedFiles, 0);
-    try {
-      this.#ring.registerFilesSparse(slots);
-      return true;
-    } catch (error) {
-      // Refused by RLIMIT_NOFILE or an old kernel: whole files are then read through ordinary descriptors.
-      if (error instanceof RingpoolError) return false;
-      throw error;
-    }
   }
 
   /** Works until there is nothing to do for a while, then returns; the doorbell starts it again. */
@@ -112,12 +101,12 @@ export class WorkerLoop {
 
   /** One round: lanes to ring, ring to kernel, completions to lanes. True when there was anything to do. */
   #turn(): boolean {
-    const taken = this.#owed > 0 ? 0 : this.#take();
-    if (this.#ring.queued > 0 || this.#owed > 0) this.#submit();
+    const taken = this.#submitter.owed > 0 ? 0 : this.#take();
+    if (this.#ring.queued > 0 || this.#submitter.owed > 0) this.#submitter.submit();
     const reaped = this.#reap();
     // Waking a thread costs as much as several small reads: with more SQEs waiting, it waits for a batch.
     if (this.#unannounced >= ANNOUNCE_BATCH || taken === 0) this.#announce();
-    return taken > 0 || reaped || this.#owed > 0;
+    return taken > 0 || reaped || this.#submitter.owed > 0;
   }
 
   #reap(): boolean {
@@ -150,17 +139,6 @@ export class WorkerLoop {
       taken += count;
     }
     return taken;
-  }
-
-  #submit(): void {
-    this.#owed += this.#ring.queued;
-    try {
-      this.#owed -= this.#ring.submit();
-    } catch (error) {
-      // EAGAIN: no memory for requests just now. EBUSY: completions must be reaped first. Both: the SQEs stay queued.
-      if (!(error instanceof RingpoolError) || (error.code !== 'EAGAIN' && error.code !== 'EBUSY'))
-        throw error;
-    }
   }
 
   #complete(operation: number, res: number, flags: number): void {
@@ -232,4 +210,8 @@ export class WorkerLoop {
     for (const lane of this.#lanes) lane.close();
     this.#bell.close();
   }
+}
+
+function sumOfFiles({ lanes }: WorkerSpec): number {
+  return lanes.reduce((sum, lane) => sum + lane.fixedFiles, 0);
 }

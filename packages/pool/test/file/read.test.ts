@@ -3,7 +3,7 @@ import { constants, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Lease, openPool, type Placement, type Pool, type RegistrationMode } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pattern, temporaryFolder } from '../support.ts';
+import { pattern, seededRandom, temporaryFolder } from '../support.ts';
 
 const SIZES = [0, 1, 511, 512, 4095, 4096, 4097, 65_536, 1_048_577, 5_000_000];
 const coded = (code: string): unknown => expect.objectContaining({ code });
@@ -37,13 +37,7 @@ describe.each<[RegistrationMode, Placement]>([
   });
 
   test('random ranges into leases, slices, views of the arena and memory of their own', async () => {
-    const seed = Number(process.env['RINGPOOL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-    console.log(`seed ${seed}`);
-    let state = seed;
-    const random = (below: number): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      return (state >>> 8) % below;
-    };
+    const { seed, random } = seededRandom();
     const size = 300_000;
     const bytes = pattern(size, seed);
     const name = path.join(temporaryFolder(), 'file');

@@ -1,21 +1,11 @@
 // What closing a pool must not leave behind: operations of several steps in their midst, files that open meanwhile.
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openPool } from '@ringpool/pool';
 import { expect, test } from 'vitest';
-import { HANG_MS, pattern, temporaryFolder } from '../support.ts';
+import { HANG_MS, openTargets, pattern, temporaryFolder } from '../support.ts';
 
 const coded = (code: string): unknown => expect.objectContaining({ code });
-
-function targets(): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/self/fd/${fd}`)];
-    } catch {
-      return [];
-    }
-  });
-}
 
 test('waits for a file that is read in several steps', { timeout: HANG_MS }, async () => {
   const name = path.join(temporaryFolder(), 'large');
@@ -37,7 +27,7 @@ test('closes a file that was being opened, and says so to whoever opened it', as
   const opening = expect(pool.open(name)).rejects.toThrow(coded('ERR_RINGPOOL_CLOSED'));
   await pool.close();
   await opening;
-  expect(targets()).not.toContain(name);
+  expect(openTargets()).not.toContain(name);
 });
 
 test('takes a bound of any length', async () => {

@@ -1,30 +1,14 @@
 // How a pool comes up and goes down: closing with work in flight, programs that end by themselves, workers that die.
 import { execFileSync } from 'node:child_process';
-import { openSync, readdirSync, readlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPool, type Placement } from '@ringpool/pool';
 import { describe, expect, test } from 'vitest';
-import { pattern, runFixture, temporaryFolder } from '../support.ts';
+import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe } from '../support.ts';
 
 const O_RDWR = 2;
 const coded = (code: string): unknown => expect.objectContaining({ code });
-
-function pipe(): string {
-  const name = path.join(temporaryFolder(), 'pipe');
-  execFileSync('mkfifo', [name]);
-  return name;
-}
-
-function openTargets(): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/self/fd/${fd}`)];
-    } catch {
-      return [];
-    }
-  });
-}
 
 describe.each<Placement>(['local', 'workers'])('closing, with operations placed %s', (placement) => {
   test('waits for what is in flight, closes files, and refuses what comes later', async () => {
@@ -54,7 +38,7 @@ describe.each<Placement>(['local', 'workers'])('closing, with operations placed 
   });
 
   test('says what is left when its time is over, keeps it in flight, and can be waited for again', async () => {
-    const name = pipe();
+    const name = temporaryPipe();
     const pool = await openPool({ workers: 1, placement });
     const file = await pool.open(name, O_RDWR);
     const lease = pool.alloc(8);
@@ -98,7 +82,7 @@ describe.each(['local', 'workers'])('a program that uses its pool by placement %
   });
 
   test('whose only pending work is a read lives until it is done', async () => {
-    const name = pipe();
+    const name = temporaryPipe();
     const running = runFixture('idle.mjs', 'pending', placement, name);
     const writer = openSync(name, O_RDWR);
     await sleep(700);
@@ -108,14 +92,14 @@ describe.each(['local', 'workers'])('a program that uses its pool by placement %
 
   test('exits at once when told to, workers parked or reads in flight', async () => {
     expect(await runFixture('idle.mjs', 'exit', placement)).toMatchObject({ code: 7, signal: null });
-    expect(await runFixture('idle.mjs', 'exit-in-flight', placement, pipe())).toMatchObject({
+    expect(await runFixture('idle.mjs', 'exit-in-flight', placement, temporaryPipe())).toMatchObject({
       code: 7,
       signal: null,
     });
   });
 
   test('that throws with reads in flight ends as any other', async () => {
-    const ended = await runFixture('idle.mjs', 'throw', placement, pipe());
+    const ended = await runFixture('idle.mjs', 'throw', placement, temporaryPipe());
     expect(ended).toMatchObject({ code: 1, signal: null });
     expect(ended.stderr).toMatch(/thrown on purpose/);
   });

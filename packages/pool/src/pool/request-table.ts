@@ -1,0 +1,38 @@
+// The requests in flight on one lane, by the number of each of their operations. Bound to the client's thread.
+
+import type { Request } from './request.ts';
+
+/** Which request, and which part of it, an operation's completion is for. */
+export class RequestTable {
+  readonly #requests: (Request | undefined)[];
+  readonly #parts: Uint8Array;
+
+  /** `operations`: how many numbers there are. */
+  constructor(operations: number) {
+    this.#requests = new Array<Request | undefined>(operations).fill(undefined);
+    this.#parts = new Uint8Array(operations); // view: a count of operations
+  }
+
+  /** An operation was pushed. */
+  set(operation: number, request: Request, part: number): void {
+    this.#requests[operation] = request;
+    this.#parts[operation] = part;
+  }
+
+  /** Which part of its request an operation is. */
+  part(operation: number): number {
+    return this.#parts[operation] as number;
+  }
+
+  /** Takes an operation's request out. */
+  take(operation: number): Request {
+    const request = this.#requests[operation] as Request;
+    this.#requests[operation] = undefined;
+    return request;
+  }
+
+  /** Hands a completion to its request. */
+  complete(operation: number, res: number, flags: number): void {
+    this.take(operation).complete(this.#parts[operation] as number, res, flags);
+  }
+}
