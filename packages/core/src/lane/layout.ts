@@ -1,5 +1,5 @@
-// How one lane's memory is laid out: four queue indices, SQEs out, CQEs back. The client that opens the lane creates the
-// memory; it and one worker hold it. The kernel never sees it: workers copy SQEs into their rings.
+// How one lane's memory is laid out: four queue indices, who holds it, SQEs out, CQEs back. One client and one worker
+// use it at a time. The kernel never sees it: workers copy SQEs into their rings.
 
 import { SQE_WORDS } from '../abi/layout.ts';
 import { RingpoolError } from '../errors.ts';
@@ -22,13 +22,24 @@ export const LANE_WORD = {
   cqTail: 32,
   /** Stored by the client after it has read the CQEs before it. */
   cqHead: 48,
+  /** Stored by the client: the ticket by which a worker is to hold the lane, or 0. See attachment.ts. */
+  wanted: 64,
+  /** Stored by the worker: the ticket by which it holds the lane, or 0. */
+  held: 65,
+  /** Stored by the worker before `held`: the lane's part of its ring's table of fixed files. */
+  filesFirst: 66,
+  filesCount: 67,
+  /** Stored by the client: how often the lane was wanted, so that no ticket comes twice. */
+  wishes: 68,
 } as const;
-const HEADER_WORDS = 64;
+const HEADER_WORDS = 80;
 
 /** What both ends of a lane attach to; structured-cloneable. */
 export interface LaneHandle {
-  /** The queues. */
+  /** The memory in which the lane lies. */
   readonly memory: SharedArrayBuffer;
+  /** Where it starts there, in bytes: a multiple of a cache line. */
+  readonly offset: number;
   /** The most operations in flight: a power of two. */
   readonly depth: number;
 }
@@ -40,8 +51,13 @@ export interface LaneViews {
   readonly cqes: Int32Array<SharedArrayBuffer>;
 }
 
+/** How many bytes a lane of this depth, a power of two, takes. */
+export function laneBytes(depth: number): number {
+  return (HEADER_WORDS + depth * (SQE_WORDS + LANE_CQE_WORDS)) * WORD_BYTES;
+}
+
 /**
- * Makes the memory of a lane.
+ * Makes a lane in memory of its own.
  *
  * @throws RingpoolError ERR_RINGPOOL_INVALID_ARGUMENT unless the depth is an integer from 1 to 32,768; it is rounded up
  *   to a power of two.
@@ -54,16 +70,15 @@ export function createLane(depth: number = LANE_DEPTH_DEFAULT): LaneHandle {
     });
   }
   const rounded = 2 ** Math.ceil(Math.log2(depth));
-  const words = HEADER_WORDS + rounded * (SQE_WORDS + LANE_CQE_WORDS);
-  return { memory: new SharedArrayBuffer(words * WORD_BYTES), depth: rounded };
+  return { memory: new SharedArrayBuffer(laneBytes(rounded)), offset: 0, depth: rounded };
 }
 
 /** Views of a lane's memory, each with an explicit length. */
-export function viewLane({ memory, depth }: LaneHandle): LaneViews {
-  const sqesAt = HEADER_WORDS * WORD_BYTES;
+export function viewLane({ memory, offset, depth }: LaneHandle): LaneViews {
+  const sqesAt = offset + HEADER_WORDS * WORD_BYTES;
   const cqesAt = sqesAt + depth * SQE_WORDS * WORD_BYTES;
   return {
-    header: new Int32Array(memory, 0, HEADER_WORDS),
+    header: new Int32Array(memory, offset, HEADER_WORDS),
     sqes: new Uint32Array(memory, sqesAt, depth * SQE_WORDS),
     cqes: new Int32Array(memory, cqesAt, depth * LANE_CQE_WORDS),
   };

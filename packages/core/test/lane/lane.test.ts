@@ -169,15 +169,54 @@ describe('a lane', () => {
 });
 
 describe('a parking word', () => {
-  test('makes exactly one waker ring for each sleep, and none for a thread that is awake', () => {
-    const words = new Int32Array(2);
-    const sleeper = new Parking(words, 1);
+  const setUp = (): { sleeper: Parking; wake: () => boolean[]; rings: () => number; words: Int32Array } => {
+    const words = new Int32Array(new SharedArrayBuffer(8), 0, 2);
+    let rung = 0;
+    const bell = { ring: () => rung++ };
     const wakers = [new Parking(words, 1), new Parking(words, 1)];
-    expect(wakers.map((waker) => waker.claim())).toEqual([false, false]);
+    return {
+      sleeper: new Parking(words, 1),
+      wake: () => wakers.map((waker) => waker.wake(bell)),
+      rings: () => rung,
+      words,
+    };
+  };
+
+  test('makes exactly one waker ring for each sleep, and none for a thread that is awake', () => {
+    const { sleeper, wake, rings } = setUp();
+    expect(wake()).toEqual([false, false]);
     sleeper.park();
-    expect(wakers.map((waker) => waker.claim())).toEqual([true, false]);
+    expect(sleeper.parked).toBe(true);
+    expect(wake()).toEqual([true, false]);
+    expect(sleeper.parked).toBe(false);
     sleeper.park();
     sleeper.unpark();
-    expect(wakers.map((waker) => waker.claim())).toEqual([false, false]);
+    expect(wake()).toEqual([false, false]);
+    expect(rings()).toBe(1);
+  });
+
+  test('does not let a thread fall asleep that was woken before it could, and rings for no such sleep', () => {
+    const { sleeper, wake, rings } = setUp();
+    sleeper.prepareWait();
+    expect(wake()).toEqual([true, false]);
+    expect(sleeper.wait(10_000)).toBe(true);
+    sleeper.prepareWait();
+    expect(sleeper.wait(1)).toBe(false);
+    expect(rings()).toBe(0);
+  });
+
+  test('leaves a waker that comes late without effect, however the thread sleeps next', () => {
+    // Two wakers saw the thread parked; one woke it, and it went to wait in another way before the other swapped.
+    const { sleeper, words, rings, wake } = setUp();
+    const load = Atomics.load;
+    try {
+      Atomics.load = (() => 1) as typeof Atomics.load; // what the late one saw
+      sleeper.prepareWait();
+      expect(wake()).toEqual([false, false]);
+    } finally {
+      Atomics.load = load;
+    }
+    expect(Atomics.load(words, 1)).toBe(2);
+    expect(rings()).toBe(0);
   });
 });

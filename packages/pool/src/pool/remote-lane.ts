@@ -86,7 +86,7 @@ export class RemoteLane implements Lane {
     // It died since something was pushed: die() has seen to that, and nobody is left to be rung for.
     if (this.death !== undefined) return;
     // The tail first, then the parking word: see parking.ts.
-    if (this.#queue.publish() && this.#parking.claim()) this.bell.ring();
+    if (this.#queue.publish()) this.#parking.wake(this.bell);
   }
 
   /** Completes what is ready. Returns how many completions there were. */

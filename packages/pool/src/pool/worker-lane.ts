@@ -100,7 +100,7 @@ export class WorkerLane {
   announce(): void {
     if (!this.#unannounced) return;
     this.#unannounced = false;
-    if (this.#client.claim()) this.#bell.ring();
+    this.#client.wake(this.#bell);
   }
 
   /** Lets go of the client's doorbell. */
