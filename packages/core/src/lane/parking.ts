@@ -70,7 +70,8 @@ export class Parking {
     if (seen === AWAKE) return false;
     // K2. Pairs with P1. Where it fails another waker was first, or the thread is awake and will look again.
     if (Atomics.compareExchange(this.#words, this.#index, seen, AWAKE) !== seen) return false;
-    if (seen === WAITING) Atomics.notify(this.#words, this.#index); // K3
+    if (seen === WAITING)
+      Atomics.notify(this.#words, this.#index); // K3
     else bell.ring();
     return true;
   }
