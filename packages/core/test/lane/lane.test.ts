@@ -210,7 +210,7 @@ describe('a parking word', () => {
     const { sleeper, words, rings, wake } = setUp();
     const load = Atomics.load;
     try {
-      Atomics.load = (() => 1) as typeof Atomics.load; // what the late one saw
+      Atomics.load = (() => 1) as unknown as typeof Atomics.load; // what the late one saw
       sleeper.prepareWait();
       expect(wake()).toEqual([false, false]);
     } finally {
