@@ -5,6 +5,7 @@
       "target_name": "ringpool",
       "sources": [
         "addon/addon.cc",
+        "addon/descriptors.cc",
         "addon/doorbell.cc",
         "addon/env_data.cc",
         "addon/guard.cc",

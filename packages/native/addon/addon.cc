@@ -1,7 +1,8 @@
-// The module: one NativeRing class, the doorbells, and the address of a view.
+// The module: one NativeRing class, the doorbells, the descriptor ledger, and the address of a view.
 
 #include <napi.h>
 
+#include "descriptors.h"
 #include "doorbell.h"
 #include "env_data.h"
 #include "native_ring.h"
@@ -11,7 +12,7 @@ namespace {
 
 // Raised whenever the layout of the shared words or a function's arguments change: addon.ts refuses another number,
 // because a build that disagrees with the JavaScript beside it would write where it should not.
-constexpr int kInterfaceVersion = 3;
+constexpr int kInterfaceVersion = 4;
 
 // addressOf(view) -> where the view's first byte lies. The same in every thread for shared memory.
 Napi::Value AddressOf(const Napi::CallbackInfo& info) {
@@ -25,6 +26,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeRing", NativeRing::Define(env));
   exports.Set("addressOf", Napi::Function::New<AddressOf>(env));
   DefineDoorbells(env, exports);
+  DefineDescriptors(env, exports);
   return exports;
 }
 

@@ -86,6 +86,10 @@ void EnvData::DrainAll() {
   dead = true;
 }
 
+void EnvData::MarkLedgered(int fd) {
+  for (auto& box : boxes_) box->core.MarkLedgered(fd);
+}
+
 KeptView EnvData::Keep(Napi::Uint8Array view) {
   napi_ref reference = nullptr;
 #ifdef RINGPOOL_WITHOUT_REFERENCE  // the negative control of the drain proof: memory may go while the kernel uses it

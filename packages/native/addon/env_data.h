@@ -53,6 +53,8 @@ class EnvData : public std::enable_shared_from_this<EnvData> {
   /** Closes orphans that have come to rest. */
   void Sweep();
   void DrainAll();
+  /** This thread has put a descriptor into the ledger; one of its rings may have made it. */
+  void MarkLedgered(int fd);
 
   KeptView Keep(Napi::Uint8Array view);
   void Drop(KeptView* view);

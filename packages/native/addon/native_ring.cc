@@ -47,6 +47,7 @@ Napi::Function NativeRing::Define(Napi::Env env) {
           InstanceMethod<&NativeRing::Refill>("refill"),
           InstanceMethod<&NativeRing::Attach>("attach"),
           InstanceMethod<&NativeRing::AllowUnknownPointers>("allowUnknownPointers"),
+          InstanceMethod<&NativeRing::UseLedger>("useLedger"),
           InstanceMethod<&NativeRing::Register>("register"),
           InstanceMethod<&NativeRing::RegisterBuffers>("registerBuffers"),
           InstanceMethod<&NativeRing::UpdateBuffers>("updateBuffers"),
@@ -133,6 +134,12 @@ Napi::Value NativeRing::Attach(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeRing::AllowUnknownPointers(const Napi::CallbackInfo& info) {
   box_->core.guard().AllowUnknown();
+  return info.Env().Undefined();
+}
+
+// useLedger(): descriptors that operations make are the ring's to close until they are in the ledger.
+Napi::Value NativeRing::UseLedger(const Napi::CallbackInfo& info) {
+  box_->core.UseLedger();
   return info.Env().Undefined();
 }
 

@@ -23,6 +23,7 @@ class NativeRing : public Napi::ObjectWrap<NativeRing> {
   Napi::Value Refill(const Napi::CallbackInfo& info);
   Napi::Value Attach(const Napi::CallbackInfo& info);
   Napi::Value AllowUnknownPointers(const Napi::CallbackInfo& info);
+  Napi::Value UseLedger(const Napi::CallbackInfo& info);
   Napi::Value Register(const Napi::CallbackInfo& info);
   Napi::Value RegisterBuffers(const Napi::CallbackInfo& info);
   Napi::Value UpdateBuffers(const Napi::CallbackInfo& info);

@@ -35,6 +35,8 @@ void RingCore::SettleReaped() {
   }
   settled_ = reaped;
   free_count_ = free_count;
+  // Carried along, so that it never falls so far behind that it seems to lie ahead.
+  if (static_cast<int32_t>(reaped - ledgered_) > 0) ledgered_ = reaped;
   // Pairs with the kernel's load-acquire of the head before it writes over a CQE.
   script_.cq_head->store(settled_, std::memory_order_release);
 }

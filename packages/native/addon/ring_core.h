@@ -114,6 +114,16 @@ class RingCore {
    */
   uint32_t Close(int64_t timeout_ms, int64_t cancel_all_after_ms);
 
+  /**
+   * From now on descriptors that operations make belong to the ledger once they are in it, and to the ring until then:
+   * Close closes those that JavaScript never put there. Without this, a CQE that a reap has begun to hand over is the
+   * user's.
+   */
+  void UseLedger() { ledger_ = true; }
+
+  /** JavaScript has put a descriptor into the ledger: it and what was handed over before it are not ours to close. */
+  void MarkLedgered(int fd);
+
   /** True when everything still owed is a zero-copy send: the kernel reads its pages, which are pinned, and no more. */
   bool OnlyReadByKernel() const;
 
@@ -153,6 +163,7 @@ class RingCore {
   uint32_t WaitingInside();
   void WithdrawUnsubmitted();
   void SettleReady();
+  uint32_t LedgeredTail() const;
   void CloseUnclaimed(const abi::Cqe& cqe) const;
   void Release();
   void CancelByPhase(int64_t cancel_all_after_ms);
@@ -200,13 +211,16 @@ class RingCore {
   std::vector<uint32_t> free_slots_;       // a stack of free_count_
   uint32_t free_count_ = 0;
   Word* reaped_word_ = nullptr;
+  Word* seen_word_ = nullptr;
   Word* armed_word_ = nullptr;
   Word* overflows_word_ = nullptr;
   int registered_index_ = -1;  // in the thread's table of registered rings: spares a descriptor look-up at each enter
   CancelPhase cancelled_ = CancelPhase::kNone;
   int64_t cancel_again_ms_ = 0;
   int64_t drain_started_ms_ = 0;
-  uint32_t seen_tail_ = 0;  // CQ index: JavaScript may have seen the CQEs before it
+  bool ledger_ = false;
+  uint32_t ledgered_ = 0;    // CQ index: the descriptors of the CQEs before it are the ledger's or the user's
+  uint32_t theirs_tail_ = 0;  // CQ index, once the ring closes: the descriptors of the CQEs before it are not ours
   SlotTable slots_;
   std::vector<SlotMeta> meta_;
   Guard guard_;

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "clock.h"
+#include "descriptors.h"
 #include "ring_core.h"
 #include "syscalls.h"
 
@@ -30,26 +31,52 @@ void RingCore::WithdrawUnsubmitted() {
   kernel_.sq_tail->store(head, std::memory_order_release);
 }
 
+// The later of two marks. JavaScript stores `reaped` only after a reap's callbacks have returned, and the thread may end
+// in any of them: what it had put into the ledger until then is counted by ledgered_.
+uint32_t RingCore::LedgeredTail() const {
+  const uint32_t reaped = reaped_word_->load(std::memory_order_relaxed);
+  return static_cast<int32_t>(reaped - ledgered_) > 0 ? reaped : ledgered_;
+}
+
+// CQEs are handed over in their order, so the look goes on where the last one ended.
+void RingCore::MarkLedgered(int fd) {
+  if (!ledger_ || fd_ < 0) return;
+  const uint32_t tail = script_.cq_tail->load(std::memory_order_relaxed);
+  const uint32_t seen = seen_word_->load(std::memory_order_relaxed);
+  // JavaScript cannot have seen what is not there: without this a wrong word could keep us looking for ever.
+  const uint32_t end = seen - settled_ > tail - settled_ ? tail : seen;
+  for (uint32_t index = LedgeredTail(); static_cast<int32_t>(end - index) > 0; index++) {
+    const abi::Cqe* cqe = CqeAt(script_.cqes, index);
+    const uint64_t user_data = cqe->user_data;
+    if (cqe->res != fd || !slots_.IsTaken(user_data) || !meta_[static_cast<uint32_t>(user_data)].makes_descriptor) continue;
+    ledgered_ = index + 1;
+    return;
+  }
+}
+
 // A descriptor that an operation opened for nobody: whoever was to be told of it is gone.
 void RingCore::CloseUnclaimed(const abi::Cqe& cqe) const {
-  if (cqe.res >= 0 && meta_[static_cast<uint32_t>(cqe.user_data)].makes_descriptor) close(cqe.res);
+  if (cqe.res < 0 || !meta_[static_cast<uint32_t>(cqe.user_data)].makes_descriptor) return;
+  // Another thread may have put it there, for a callback that waits.
+  if (ledger_ && DescriptorLedger::Holds(cqe.res)) return;
+  close(cqe.res);
 }
 
 // Consumes every CQE that is ready, reaped or not, on both sides of a mapped ring, and frees the slots whose last CQE it
 // was. Only close() does this: nobody will reap any more.
 void RingCore::SettleReady() {
-  const auto settle = [this](Queues& side, uint32_t head, uint32_t seen) {
+  const auto settle = [this](Queues& side, uint32_t head, uint32_t ours) {
     const uint32_t tail = side.cq_tail->load(std::memory_order_acquire);
     for (; head != tail; head++) {
       const abi::Cqe* cqe = CqeAt(side.cqes, head);
       if (!slots_.IsTaken(cqe->user_data)) continue;
-      if (static_cast<int32_t>(head - seen) >= 0) CloseUnclaimed(*cqe);
+      if (static_cast<int32_t>(head - ours) >= 0) CloseUnclaimed(*cqe);
       if (!(cqe->flags & abi::kCqeFMore)) slots_.Settle(cqe->user_data);
     }
     side.cq_head->store(head, std::memory_order_release);
     return head;
   };
-  settled_ = settle(script_, settled_, seen_tail_);
+  settled_ = settle(script_, settled_, theirs_tail_);
   if (!mapped_) return;
   const uint32_t head = kernel_.cq_head->load(std::memory_order_relaxed);
   settle(kernel_, head, head);
@@ -59,7 +86,7 @@ uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
   if (fd_ < 0) return 0;
   if (drain_started_ms_ == 0) {
     drain_started_ms_ = NowMs();
-    seen_tail_ = (reaped_word_ + (kWordSeen - kWordReaped))->load(std::memory_order_relaxed);
+    theirs_tail_ = ledger_ ? LedgeredTail() : seen_word_->load(std::memory_order_relaxed);
   }
   const int64_t deadline = NowMs() + timeout_ms;
   WithdrawUnsubmitted();

@@ -81,13 +81,15 @@ int RingCore::Open(const RingConfig& config) {
   PublishControlWords(params);
   auto* words = reinterpret_cast<Word*>(memory_.base + memory_.control_offset);
   reaped_word_ = words + kWordReaped;
+  seen_word_ = words + kWordSeen;
   armed_word_ = words + kWordArmed;
   overflows_word_ = words + kWordOverflows;
   published_ = kernel_.sq_tail->load(std::memory_order_relaxed);
   armed_ = published_;
   settled_ = script_.cq_head->load(std::memory_order_relaxed);
   reaped_word_->store(settled_, std::memory_order_relaxed);
-  (words + kWordSeen)->store(settled_, std::memory_order_relaxed);
+  seen_word_->store(settled_, std::memory_order_relaxed);
+  ledgered_ = settled_;
   armed_user_data_.assign(sq_entries_, 0);
   // Low numbers are given out first, so that a shallow ring touches few lines of the table.
   free_slots_.resize(cq_entries_);

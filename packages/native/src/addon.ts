@@ -32,6 +32,7 @@ export interface NativeRing {
   refill(): void;
   attach(view: Uint8Array): void;
   allowUnknownPointers(): void;
+  useLedger(): void;
   register(op: number, argument: Uint8Array | null, count: number): number;
   registerBuffers(
     views: readonly (Uint8Array | null)[],
@@ -69,10 +70,17 @@ export interface Addon {
   doorbellWatch(handle: DoorbellHandle, callback: () => void): number;
   doorbellHold(handle: DoorbellHandle, alive: boolean): void;
   doorbellClose(handle: DoorbellHandle): void;
+  descriptorOwner(): number;
+  descriptorAdd(fd: number, owner: number, claimed: boolean): number;
+  descriptorClaim(fd: number, owner: number): number;
+  descriptorGive(fd: number, from: number, to: number): number;
+  descriptorClose(fd: number, owner: number): number;
+  descriptorCloseAll(owner: number, unclaimedOnly: boolean): number;
+  descriptorList(owner: number): number[] | number;
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
-const INTERFACE_VERSION = 3;
+const INTERFACE_VERSION = 4;
 
 let loaded: Addon | undefined;
 

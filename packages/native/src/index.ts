@@ -2,6 +2,15 @@
 
 export type { RingCounters } from '@ringpool/core';
 export { addressOf } from './addon.ts';
+export {
+  addDescriptor,
+  claimDescriptor,
+  closeDescriptor,
+  closeDescriptorsOf,
+  descriptorsOf,
+  giveDescriptor,
+  newDescriptorOwner,
+} from './descriptors.ts';
 export { type Diagnosis, diagnose, type Finding, probeOpcodes } from './diagnose.ts';
 export { Doorbell, type DoorbellToken } from './doorbell.ts';
 export { REGISTERED_BUFFER_BYTES_MAX, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';

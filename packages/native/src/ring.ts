@@ -11,7 +11,7 @@ import {
 
 import type { NativeRing } from './addon.ts';
 import { type Doorbell, eventfdArgument } from './doorbell.ts';
-import { closedError, drainTimeoutError, enterError, forgedError, waitError } from './kernel-errors.ts';
+import { closedError, enterError, forgedError, waitError } from './kernel-errors.ts';
 import { registerRaw } from './raw-register.ts';
 import {
   type BufferSource,
@@ -20,6 +20,7 @@ import {
   type UpdateBuffersOptions,
 } from './registered-buffers.ts';
 import { RegisteredFiles } from './registered-files.ts';
+import { drainAndClose } from './ring-close.ts';
 import { type CloseOptions, closeTimeoutMs, PARK_TIMEOUT_MS, UNREGISTER_TIMEOUT_MS } from './ring-limits.ts';
 import { openRing, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';
 import { assertShared } from './shared-view.ts';
@@ -270,6 +271,18 @@ export class Ring {
     this.#native.attach(view);
   }
 
+  /**
+   * Leaves descriptors that operations open (OPENAT, ACCEPT, SOCKET, ...) to the ledger: a reap's callback then calls
+   * `addDescriptor()` first of all, and when the ring closes, or its thread is terminated anywhere, it closes exactly those
+   * that never came into the ledger. Without this, what a reap has begun to hand over is lost with the callback.
+   *
+   * @throws RingpoolError ERR_RINGPOOL_CLOSED.
+   */
+  useDescriptorLedger(): void {
+    this.#assertOpen('useDescriptorLedger');
+    this.#native.useLedger();
+  }
+
   /** See {@link RegisteredBuffers.register}. */
   registerBuffers(views: readonly Uint8Array[], options?: { readonly tags?: readonly bigint[] }): void {
     this.buffers.register(views, options);
@@ -370,14 +383,7 @@ export class Ring {
     if (this.#closed) return;
     const timeoutMs = closeTimeoutMs(options);
     this.#queues.retire();
-    const deadline = monotonicMs() + timeoutMs;
-    for (;;) {
-      const left = deadline - monotonicMs();
-      const owed = this.#native.close(Math.max(0, Math.min(PARK_TIMEOUT_MS, left)), timeoutMs / 2);
-      if (owed === 0) break;
-      if (left > 0) continue;
-      throw drainTimeoutError(owed, timeoutMs);
-    }
+    drainAndClose(this.#native, timeoutMs);
     this.#closed = true;
     this.buffers.forget();
   }

@@ -1,11 +1,13 @@
 // Descriptors that operations opened for nobody: the ring closes before JavaScript has heard of them.
 
-import { closeSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Address, AT_FDCWD, encode } from '@ringpool/core';
 import { addressOf, Ring } from '@ringpool/native';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { descriptorsOn } from './support/descriptors.ts';
 
 const OPENS = 8;
 let folder = '';
@@ -18,17 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function descriptorsOfFile(): number[] {
-  return readdirSync('/proc/self/fd')
-    .map(Number)
-    .filter((number) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${number}`) === file;
-      } catch {
-        return false; // the directory's own, closed since
-      }
-    });
-}
+const descriptorsOfFile = (): number[] => descriptorsOn(file);
 
 function openMany(memory: 'shared' | 'mapped'): Ring {
   const ring = Ring.open({ entries: OPENS, memory });

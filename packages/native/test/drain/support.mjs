@@ -145,9 +145,14 @@ function names(directory, nameOf) {
   return found;
 }
 
-/** What this process holds: descriptors (of rings apart), threads, kernel workers of dead threads, pinned memory. */
-export function held() {
-  const fds = names('/proc/self/fd', (path) => readlinkSync(path));
+/**
+ * What this process holds: descriptors (of rings apart), threads, kernel workers of dead threads, pinned memory. With a
+ * path, only the descriptors of files under it count.
+ */
+export function held(under = '') {
+  const fds = names('/proc/self/fd', (path) => readlinkSync(path)).filter((target) =>
+    target.startsWith(under),
+  );
   const threads = names('/proc/self/task', (path) => [
     path.slice(path.lastIndexOf('/') + 1),
     readFileSync(`${path}/comm`, 'utf8').trim(),
