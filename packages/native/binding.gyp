@@ -10,6 +10,7 @@
         "addon/env_data.cc",
         "addon/guard.cc",
         "addon/native_ring.cc",
+        "addon/obituary.cc",
         "addon/ring_cancel.cc",
         "addon/ring_core.cc",
         "addon/ring_drain.cc",

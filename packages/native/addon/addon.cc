@@ -1,4 +1,4 @@
-// The module: one NativeRing class, the doorbells, the descriptor ledger, and the address of a view.
+// The module: one NativeRing class, the doorbells, the descriptor ledger, obituaries, and the address of a view.
 
 #include <napi.h>
 
@@ -6,6 +6,7 @@
 #include "doorbell.h"
 #include "env_data.h"
 #include "native_ring.h"
+#include "obituary.h"
 
 namespace ringpool {
 namespace {
@@ -27,6 +28,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("addressOf", Napi::Function::New<AddressOf>(env));
   DefineDoorbells(env, exports);
   DefineDescriptors(env, exports);
+  DefineObituaries(env, exports);
   return exports;
 }
 

@@ -269,6 +269,18 @@ Napi::Value Close(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
+// Under the lock, because only those who are attached keep the descriptor open, and we are not. It does not block.
+void RingDoorbell(const DoorbellName& name) {
+  Table& table = TheTable();
+  const std::lock_guard<std::mutex> lock(table.mutex);
+  if (name.index >= kDoorbellsMax) return;
+  const Entry& entry = table.entries[name.index];
+  if (entry.attached == 0 || entry.generation != name.generation) return;
+  const uint64_t one = 1;
+  // Refused only when the counter is full, and then it rings already.
+  if (write(entry.fd, &one, sizeof one) < 0) return;
+}
+
 void DefineDoorbells(Napi::Env env, Napi::Object exports) {
   exports.Set("doorbellCreate", Napi::Function::New<Create>(env));
   exports.Set("doorbellAttach", Napi::Function::New<Attach>(env));

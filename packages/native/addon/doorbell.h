@@ -4,10 +4,21 @@
 
 #include <napi.h>
 
+#include <cstdint>
+
 namespace ringpool {
 
 /** Doorbells one process may have at a time. */
 constexpr uint32_t kDoorbellsMax = 4096;
+
+/** A doorbell as it is named to other threads: the place, and which of those that had it. */
+struct DoorbellName {
+  uint32_t index;
+  uint32_t generation;
+};
+
+/** Rings it, unless everybody has let go of it: then the descriptor may be another file's. From any thread. */
+void RingDoorbell(const DoorbellName& name);
 
 void DefineDoorbells(Napi::Env env, Napi::Object exports);
 

@@ -12,7 +12,7 @@ using Shared = std::shared_ptr<EnvData>;
 
 void CleanUp(void* data) {
   auto* shared = static_cast<Shared*>(data);
-  (*shared)->DrainAll();
+  (*shared)->End();
   delete shared;
 }
 
@@ -84,6 +84,11 @@ void EnvData::DrainAll() {
   }
   boxes_.clear();
   dead = true;
+}
+
+void EnvData::End() {
+  DrainAll();
+  obituaries.Perform(env_);
 }
 
 void EnvData::MarkLedgered(int fd) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "obituary.h"
 #include "ring_core.h"
 
 namespace ringpool {
@@ -62,6 +63,10 @@ class EnvData : public std::enable_shared_from_this<EnvData> {
   /** Drops every reference of a ring that is closed for good. */
   void ReleaseBox(RingBox* box);
 
+  /** The thread ends: drains its rings, and then does what its obituaries say. */
+  void End();
+
+  Obituaries obituaries;
   Napi::FunctionReference ring_constructor;
   bool dead = false;
 

@@ -77,6 +77,17 @@ export interface Addon {
   descriptorClose(fd: number, owner: number): number;
   descriptorCloseAll(owner: number, unclaimedOnly: boolean): number;
   descriptorList(owner: number): number[] | number;
+  obituaryWrite(
+    words: Int32Array,
+    storeIndex: number,
+    storeValue: number,
+    addIndex: number,
+    expectedCount: number,
+    first: number,
+    second: number,
+  ): number;
+  obituarySetBells(obituary: number, names: Uint32Array): number;
+  obituaryCancel(obituary: number): void;
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
