@@ -11,6 +11,7 @@
         "addon/guard.cc",
         "addon/native_ring.cc",
         "addon/obituary.cc",
+        "addon/register_through.cc",
         "addon/ring_cancel.cc",
         "addon/ring_core.cc",
         "addon/ring_drain.cc",

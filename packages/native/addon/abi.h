@@ -115,6 +115,7 @@ constexpr uint32_t kSetupRDisabled = 1u << 6;
 constexpr uint32_t kSetupCoopTaskrun = 1u << 8;
 constexpr uint32_t kSetupSqe128 = 1u << 10;
 constexpr uint32_t kSetupCqe32 = 1u << 11;
+constexpr uint32_t kSetupSingleIssuer = 1u << 12;
 constexpr uint32_t kSetupDeferTaskrun = 1u << 13;
 constexpr uint32_t kSetupNoMmap = 1u << 14;
 constexpr uint32_t kSetupRegisteredFdOnly = 1u << 15;

@@ -1,4 +1,4 @@
-// The module: one NativeRing class, the doorbells, the descriptor ledger, obituaries, and the address of a view.
+// The module: one NativeRing class, and functions that belong to no ring: doorbells, the descriptor ledger, obituaries.
 
 #include <napi.h>
 
@@ -7,6 +7,7 @@
 #include "env_data.h"
 #include "native_ring.h"
 #include "obituary.h"
+#include "register_through.h"
 
 namespace ringpool {
 namespace {
@@ -29,6 +30,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   DefineDoorbells(env, exports);
   DefineDescriptors(env, exports);
   DefineObituaries(env, exports);
+  DefineRegisterThrough(env, exports);
   return exports;
 }
 

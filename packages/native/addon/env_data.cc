@@ -3,8 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "ring_registry.h"
-
 namespace ringpool {
 namespace {
 
@@ -44,9 +42,8 @@ void EnvData::Sweep() {
       ++it;
       continue;
     }
-    RingRegistry::Remove(box->id);
-    // A bound of zero: take what has completed, never wait inside the collector.
-    if (box->core.Close(0, kCleanupCancelAllMs) > 0) {
+    // Bounds of zero: take what has completed, never wait inside the collector.
+    if (!RingRegistry::Remove(box->id, 0) || box->core.Close(0, kCleanupCancelAllMs) > 0) {
       ++it;
       continue;
     }
@@ -60,7 +57,8 @@ void EnvData::Sweep() {
 void EnvData::DrainAll() {
   // All clocks start now: rings that wait for nothing but their cancellation wait together, not one after the other.
   for (auto& box : boxes_) {
-    RingRegistry::Remove(box->id);
+    // What uses it is a system call of another thread, which ends.
+    RingRegistry::Remove(box->id, INT64_MAX);
     box->core.Close(0, kCleanupCancelAllMs);
   }
   for (auto& box : boxes_) {

@@ -12,6 +12,7 @@
 
 #include "obituary.h"
 #include "ring_core.h"
+#include "ring_registry.h"
 
 namespace ringpool {
 
@@ -35,6 +36,7 @@ struct KeptView {
 struct RingBox {
   RingCore core;
   uint64_t id = 0;                 // in the process-wide registry
+  std::shared_ptr<SharedRing> shared = std::make_shared<SharedRing>();
   std::vector<KeptView> attached;  // the queues themselves, and arena memory
   std::vector<KeptView> buffers;   // registered buffers by index; reference null: an empty slot
   std::vector<KeptView> retired;   // replaced while operations on them may still run

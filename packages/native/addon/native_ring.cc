@@ -81,7 +81,9 @@ Napi::Value NativeRing::Open(const Napi::CallbackInfo& info) {
   const int result = box_->core.Open(config);
   if (result == 0) {
     box_->attached.push_back(env_data_->Keep(memory));
-    box_->id = RingRegistry::Add(box_->core.fd());
+    box_->shared->fd = box_->core.fd();
+    box_->shared->flags = box_->core.flags();
+    box_->id = RingRegistry::Add(box_->shared);
     return Int(info.Env(), static_cast<int64_t>(box_->id));
   }
   return Int(info.Env(), result);
@@ -117,7 +119,9 @@ Napi::Value NativeRing::Refill(const Napi::CallbackInfo& info) {
 
 // attach(view): the ring keeps the view's memory until its last CQE, and SQEs may point into it.
 Napi::Value NativeRing::Attach(const Napi::CallbackInfo& info) {
-  const KeptView kept = env_data_->Keep(info[0].As<Napi::Uint8Array>());
+  auto memory = info[0].As<Napi::Uint8Array>();
+  const KeptView kept = env_data_->Keep(memory);
+  RingRegistry::Keep(box_->shared.get(), kept.address - memory.ByteOffset());
   for (KeptView& view : box_->attached) {
     // The same arena, grown: one reference serves, the longer view's.
     if (view.address == kept.address) {
@@ -157,6 +161,13 @@ void NativeRing::RetireBuffers(uint32_t start, uint32_t count) {
   }
 }
 
+// Which slots the kernel has filled from `start` on, for threads that register through this ring. Under the table's lock.
+void NativeRing::NoteFilled(uint32_t start, const std::vector<abi::IoVec>& vectors) {
+  std::vector<bool>& filled = box_->shared->filled;
+  if (filled.size() < start + vectors.size()) filled.resize(start + vectors.size(), false);
+  for (size_t index = 0; index < vectors.size(); index++) filled[start + index] = vectors[index].len > 0;
+}
+
 // A replaced buffer's memory may still be written by operations that were in flight at the exchange.
 void NativeRing::DropRetiredIfIdle() {
   if (!box_->retired.empty() && box_->core.DrainRegisteredBuffers(0) == 0) env_data_->DropAll(&box_->retired);
@@ -169,6 +180,7 @@ Napi::Value NativeRing::RegisterBuffers(const Napi::CallbackInfo& info) {
   const uint64_t tags = Tags(info[1]);
   const bool sparse = info[2].As<Napi::Boolean>().Value();
   const auto count = static_cast<uint32_t>(vectors.size());
+  std::unique_lock<std::mutex> table(box_->shared->table);
   int result;
   if (sparse) {
     abi::RsrcRegister arg{count, abi::kRsrcRegisterSparse, 0, 0, 0};
@@ -182,6 +194,9 @@ Napi::Value NativeRing::RegisterBuffers(const Napi::CallbackInfo& info) {
     result = box_->core.Register(abi::kRegisterBuffers, vectors.data(), count);
   }
   if (result < 0) return Int(info.Env(), result);
+  box_->shared->filled.assign(count, false);
+  NoteFilled(0, vectors);
+  table.unlock();
   DropRetiredIfIdle();
   box_->buffers.assign(count, KeptView{nullptr, 0, 0});
   for (uint32_t index = 0; index < count; index++) {
@@ -197,9 +212,12 @@ Napi::Value NativeRing::UpdateBuffers(const Napi::CallbackInfo& info) {
   const std::vector<abi::IoVec>& vectors = views.vectors;
   const auto count = static_cast<uint32_t>(vectors.size());
   abi::RsrcUpdate2 arg{start, 0, reinterpret_cast<uint64_t>(vectors.data()), Tags(info[2]), count, 0};
+  std::unique_lock<std::mutex> table(box_->shared->table);
   const int result = box_->core.Register(abi::kRegisterBuffersUpdate, &arg, sizeof arg);
-  DropRetiredIfIdle();
   const uint32_t done = result > 0 ? static_cast<uint32_t>(result) : 0;
+  NoteFilled(start, {vectors.begin(), vectors.begin() + done});
+  table.unlock();
+  DropRetiredIfIdle();
   RetireBuffers(start, done);
   if (box_->buffers.size() < start + done) box_->buffers.resize(start + done, KeptView{nullptr, 0, 0});
   for (uint32_t index = 0; index < done; index++) {
@@ -216,9 +234,10 @@ Napi::Value NativeRing::CloneBuffers(const Napi::CallbackInfo& info) {
   const uint32_t offset = U32(info, 3);
   const uint32_t count = U32(info, 4);
   const bool replace = info[5].As<Napi::Boolean>().Value();
-  const int result = RingRegistry::With(static_cast<uint64_t>(I64(info, 0)), [&](int source_fd) {
+  std::unique_lock<std::mutex> table(box_->shared->table);
+  const int result = RingRegistry::With(static_cast<uint64_t>(I64(info, 0)), [&](const SharedRing& source) {
     abi::CloneBuffers arg{};
-    arg.src_fd = static_cast<uint32_t>(source_fd);
+    arg.src_fd = static_cast<uint32_t>(source.fd);
     arg.flags = replace ? abi::kCloneDstReplace : 0;
     arg.src_off = source_offset;
     arg.dst_off = offset;
@@ -226,6 +245,8 @@ Napi::Value NativeRing::CloneBuffers(const Napi::CallbackInfo& info) {
     return box_->core.Register(abi::kRegisterCloneBuffers, &arg, 1);
   });
   if (result < 0) return Int(info.Env(), result);
+  NoteFilled(offset, views.vectors);
+  table.unlock();
   DropRetiredIfIdle();
   const auto cloned = static_cast<uint32_t>(views.handles.size());
   RetireBuffers(offset, cloned);
@@ -244,7 +265,10 @@ Napi::Value NativeRing::UnregisterBuffers(const Napi::CallbackInfo& info) {
   const uint32_t owed = box_->core.DrainRegisteredBuffers(I64(info, 0));
   if (owed > 0) return Int(info.Env(), owed);
 #endif
+  std::unique_lock<std::mutex> table(box_->shared->table);
   const int result = box_->core.Register(abi::kUnregisterBuffers, nullptr, 0);
+  if (result == 0) box_->shared->filled.clear();
+  table.unlock();
   if (result == 0) {
     env_data_->DropAll(&box_->buffers);
     env_data_->DropAll(&box_->retired);
@@ -257,7 +281,8 @@ Napi::Value NativeRing::WaitedMs(const Napi::CallbackInfo& info) { return Int(in
 
 // close(timeoutMs, cancelAllAfterMs): the number of operations still owed a CQE. Above zero the ring and its memory stay.
 Napi::Value NativeRing::Close(const Napi::CallbackInfo& info) {
-  RingRegistry::Remove(box_->id);
+  // While another thread registers through the ring, that is one operation more.
+  if (!RingRegistry::Remove(box_->id, I64(info, 0))) return Int(info.Env(), 1);
   const uint32_t owed = box_->core.Close(I64(info, 0), I64(info, 1));
   if (owed == 0) env_data_->ReleaseBox(box_);
   return Int(info.Env(), owed);

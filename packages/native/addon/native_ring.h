@@ -36,6 +36,7 @@ class NativeRing : public Napi::ObjectWrap<NativeRing> {
   static napi_value Cross(napi_env env, napi_callback_info info);
 
   void RetireBuffers(uint32_t start, uint32_t count);
+  void NoteFilled(uint32_t start, const std::vector<abi::IoVec>& vectors);
   void DropRetiredIfIdle();
 
   std::shared_ptr<EnvData> env_data_;

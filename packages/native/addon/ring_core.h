@@ -135,6 +135,7 @@ class RingCore {
 
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
+  uint32_t flags() const { return flags_; }
   /** Operations submitted whose terminal CQE has not been settled. */
   uint32_t owed() const { return slots_.Taken() - (armed_ - published_); }
   Guard& guard() { return guard_; }

@@ -88,6 +88,7 @@ export interface Addon {
   ): number;
   obituarySetBells(obituary: number, names: Uint32Array): number;
   obituaryCancel(obituary: number): void;
+  registerThrough(ringId: number, index: number, view: Uint8Array): number;
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */

@@ -16,6 +16,7 @@ export { Doorbell, type DoorbellToken } from './doorbell.ts';
 export { REGISTERED_BUFFER_BYTES_MAX, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';
 export { type Memlock, readMemlock } from './memlock.ts';
 export { Obituary, type ObituaryOptions } from './obituary.ts';
+export { registerThrough } from './register-through.ts';
 export {
   type BufferSource,
   type CloneOptions,

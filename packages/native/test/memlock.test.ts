@@ -128,6 +128,11 @@ describe.skipIf(reason !== '')(`as nobody${reason}`, () => {
     expect(play<{ done: number }>(8 * KIB, 'cycles', file, 200, 5 * MIB)).toEqual({ done: 200 });
   });
 
+  test('what was registered through a ring is charged to the limit, and given back when the ring closes', () => {
+    const outcome = play<{ done: number; refused: Refusal }>(8 * KIB, 'through', file, 100, 5 * MIB);
+    expect(outcome).toMatchObject({ done: 100, refused: { code: 'ERR_RINGPOOL_MEMLOCK', errno: 12 } });
+  });
+
   test('clones are not charged, and a second registration is', () => {
     const { answers, reads, direct } = play<{ answers: string[]; reads: ReadResult[]; direct: Refusal }>(
       8 * KIB,
