@@ -57,10 +57,11 @@ function listed(names: readonly string[]): string {
 
 /** What was used: said once, below the tables. */
 function describe(pool: Pool, args: Arguments): string {
-  const [worker] = pool.workers;
+  const { memory, rung, flags } = pool.ring;
+  const { length } = pool.workers;
   const registered = (pool.registeredBytes / MEBIBYTE).toFixed(1);
   return [
-    `driver ${pool.driver}, ${pool.workers.length === 1 ? '1 worker' : `${pool.workers.length} workers`}, ring queues ${worker?.memory}, rung '${worker?.rung}' (${worker?.flags.join(', ')})`,
+    `driver ${pool.driver}, a ring of this thread and ${length === 1 ? '1 worker' : `${length} workers`}, ring queues ${memory}, rung '${rung}' (${flags.join(', ')})`,
     `${registered} MiB of the arena registered with the kernel, ${args.concurrency} files in flight`,
     `Node ${process.version}, Linux ${os.release()}, ${os.availableParallelism()} CPUs`,
   ].join('\n');

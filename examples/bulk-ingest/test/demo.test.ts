@@ -48,7 +48,7 @@ describe('the demo', () => {
       expect(stdout).toMatch(new RegExp(`^${name.replace('.', '\\.')} +50 +\\d+ `, 'm'));
       expect(stdout).toMatch(new RegExp(`^${name.replace('.', '\\.')} +1 +3500000 `, 'm'));
     }
-    expect(stdout).toMatch(/driver uring, \d+ worker/);
+    expect(stdout).toMatch(/driver uring, a ring of this thread and \d+ worker/);
     expect(stdout).toMatch(/MiB of the arena registered/);
   });
 

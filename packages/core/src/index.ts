@@ -65,7 +65,7 @@ export { Lease, type LeaseToken } from './arena/lease.ts';
 export type { ReclaimReport } from './arena/reclaim.ts';
 export type { ArenaStats } from './arena/stats.ts';
 export { RingpoolError, type RingpoolErrorDetails } from './errors.ts';
-export { GENERATION_MAX, generationOfTicket, LaneAttachment, type LaneFiles } from './lane/attachment.ts';
+export { GENERATION_MAX, generationOfTicket, LaneAttachment, type LaneTerms } from './lane/attachment.ts';
 export { LaneClient } from './lane/client.ts';
 export { createLane, LANE_DEPTH_DEFAULT, LANE_DEPTH_MAX, type LaneHandle, laneBytes } from './lane/layout.ts';
 export { type Bell, Parking } from './lane/parking.ts';

@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -59,9 +60,13 @@ export function openTargets(): string[] {
   });
 }
 
-/** Descriptors of this process. */
-export function descriptors(): number {
-  return readdirSync('/proc/self/fd').length;
+/** Waits until it is so; fails after a time that is far above what it takes. */
+export async function until(condition: () => boolean): Promise<void> {
+  const end = Date.now() + HANG_MS;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`it did not come to that: ${condition}`);
+    await sleep(1);
+  }
 }
 
 /** How a child process ended. */

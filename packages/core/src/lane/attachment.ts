@@ -17,10 +17,13 @@ const COUNT_MASK = (1 << COUNT_BITS) - 1;
 /** A worker's generation is from 1 to this. */
 export const GENERATION_MAX = 0xffff;
 
-/** The part of a worker's table of fixed files that belongs to a lane. */
-export interface LaneFiles {
-  readonly first: number;
-  readonly count: number;
+/** What a worker says of a lane that it holds. */
+export interface LaneTerms {
+  /** The lane's part of the worker's table of fixed files: where it starts, and how many slots it has. */
+  readonly filesFirst: number;
+  readonly filesCount: number;
+  /** A number for the owner of descriptors that the worker has opened for the lane, until the client takes them. */
+  readonly descriptors: number;
 }
 
 /** One thread's hands on the words of a lane that say who holds it. */
@@ -67,10 +70,11 @@ export class LaneAttachment {
   }
 
   /** The worker: takes hold of the lane by this ticket, unless it is over. */
-  tryHold(ticket: number, files: LaneFiles): boolean {
+  tryHold(ticket: number, terms: LaneTerms): boolean {
     const header = this.#header;
-    Atomics.store(header, LANE_WORD.filesFirst, files.first);
-    Atomics.store(header, LANE_WORD.filesCount, files.count);
+    Atomics.store(header, LANE_WORD.filesFirst, terms.filesFirst);
+    Atomics.store(header, LANE_WORD.filesCount, terms.filesCount);
+    Atomics.store(header, LANE_WORD.descriptors, terms.descriptors);
     Atomics.store(header, LANE_WORD.held, ticket); // B2
     // B3. Pairs with D1: whoever took the wish back looks at `held` afterwards.
     if (Atomics.load(header, LANE_WORD.wanted) === ticket) return true;
@@ -83,11 +87,13 @@ export class LaneAttachment {
     Atomics.store(this.#header, LANE_WORD.held, 0); // E2. Pairs with the load of `held` by whoever waits for it.
   }
 
-  /** The client, once the lane is held: its part of the worker's table of fixed files. */
-  get files(): LaneFiles {
+  /** The client or its heir, once the lane is or was held: what the worker said. */
+  get terms(): LaneTerms {
+    const header = this.#header;
     return {
-      first: Atomics.load(this.#header, LANE_WORD.filesFirst),
-      count: Atomics.load(this.#header, LANE_WORD.filesCount),
+      filesFirst: Atomics.load(header, LANE_WORD.filesFirst),
+      filesCount: Atomics.load(header, LANE_WORD.filesCount),
+      descriptors: Atomics.load(header, LANE_WORD.descriptors) >>> 0,
     };
   }
 }

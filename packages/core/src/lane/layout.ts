@@ -29,6 +29,8 @@ export const LANE_WORD = {
   /** Stored by the worker before `held`: the lane's part of its ring's table of fixed files. */
   filesFirst: 66,
   filesCount: 67,
+  /** Stored by the worker before `held`: whose the descriptors are that it has opened for the lane. */
+  descriptors: 69,
   /** Stored by the client: how often the lane was wanted, so that no ticket comes twice. */
   wishes: 68,
 } as const;

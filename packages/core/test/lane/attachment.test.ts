@@ -2,7 +2,7 @@
 import { createLane, GENERATION_MAX, generationOfTicket, LaneAttachment, LaneClient } from '@ringpool/core';
 import { describe, expect, test } from 'vitest';
 
-const FILES = { first: 8, count: 4 };
+const TERMS = { filesFirst: 8, filesCount: 4, descriptors: 2 ** 32 - 1 };
 
 describe('a lane', () => {
   test('is held by the worker that is wanted, with its part of the table of files, until it is let go', () => {
@@ -11,8 +11,8 @@ describe('a lane', () => {
     expect([client.wanted, client.held]).toEqual([0, 0]);
     const ticket = client.want(7);
     expect(generationOfTicket(worker.wanted)).toBe(7);
-    expect(worker.tryHold(worker.wanted, FILES)).toBe(true);
-    expect([client.held, client.files]).toEqual([ticket, FILES]);
+    expect(worker.tryHold(worker.wanted, TERMS)).toBe(true);
+    expect([client.held, client.terms]).toEqual([ticket, TERMS]);
     client.leave();
     expect(client.held).toBe(ticket);
     worker.release();
@@ -25,7 +25,7 @@ describe('a lane', () => {
     client.want(1);
     const late = worker.wanted;
     client.leave();
-    expect(worker.tryHold(late, FILES)).toBe(false);
+    expect(worker.tryHold(late, TERMS)).toBe(false);
     expect(client.held).toBe(0);
   });
 
@@ -37,14 +37,14 @@ describe('a lane', () => {
     client.leave();
     const ticket = new LaneAttachment(handle).want(1);
     expect(ticket).not.toBe(late);
-    expect(worker.tryHold(late, FILES)).toBe(false);
-    expect(worker.tryHold(ticket, FILES)).toBe(true);
+    expect(worker.tryHold(late, TERMS)).toBe(false);
+    expect(worker.tryHold(ticket, TERMS)).toBe(true);
   });
 
   test('is empty when it is wanted anew, whatever was left in it', () => {
     const handle = createLane(4);
     const [client, worker] = [new LaneAttachment(handle), new LaneAttachment(handle)];
-    worker.tryHold(client.want(1), FILES);
+    worker.tryHold(client.want(1), TERMS);
     const queue = new LaneClient(handle);
     queue.push();
     queue.publish();

@@ -32,6 +32,8 @@ const CURRENT = -1;
 export interface Unfinished {
   readonly path: string;
   readonly lane: Lane;
+  /** Which ring of that lane. */
+  readonly epoch: number;
   readonly slot: number;
   readonly lease: Lease;
   readonly bytes: number;
@@ -42,26 +44,29 @@ export class FileReader {
   readonly client: Client;
   readonly paths: PathRoom;
   readonly #arena: Arena;
+  readonly #open: (path: string, place: number) => Promise<File>;
   /** By lane: one byte for each fixed-file slot. */
   readonly #probes: (Lease | undefined)[] = [];
 
-  constructor(client: Client, arena: Arena, paths: PathRoom) {
+  /** `open` opens a file for whole-file reads where no ring has fixed files. */
+  constructor(
+    client: Client,
+    arena: Arena,
+    paths: PathRoom,
+    open: (path: string, place: number) => Promise<File>,
+  ) {
     this.client = client;
     this.#arena = arena;
     this.paths = paths;
-  }
-
-  /** Whether a lane of this placement has fixed files: without, files are read through ordinary descriptors. */
-  available(place: number): boolean {
-    return this.client.mayRun({ place, files: 1 });
+    this.#open = open;
   }
 
   /** Reads a file into `target`, or into a lease of its own when there is none or it is too small. */
   read(path: string, target: Lease | undefined, place: number): Promise<FileContents> {
     if (target !== undefined) checkLease('readFile', target, this.#arena);
-    for (const { index, files } of this.client.lanes) {
-      if (files.count > 0) this.#probes[index] ??= this.#arena.alloc(files.count);
-    }
+    if (!this.client.mayRun({ place, files: 1 })) return this.readPlain(path, target, place);
+    // Here, where the caller can be told that the arena is full.
+    for (const { index } of this.client.lanes) this.#probes[index] ??= this.#arena.alloc(this.client.depth);
     const lease = target ?? this.#arena.allocUnsafe(FIRST_BYTES);
     let room = -1;
     try {
@@ -78,11 +83,10 @@ export class FileReader {
   }
 
   /** As {@link read}, through a descriptor of the process. */
-  async readPlain(target: Lease | undefined, open: () => Promise<File>): Promise<FileContents> {
-    if (target !== undefined) checkLease('readFile', target, this.#arena);
+  async readPlain(path: string, target: Lease | undefined, place: number): Promise<FileContents> {
     this.client.enter();
     try {
-      const file = await open();
+      const file = await this.#open(path, place);
       try {
         return await this.#readWhole(file, target);
       } finally {
@@ -114,10 +118,11 @@ export class FileReader {
 
   /** Reads one byte at the file's position into the slot's own byte. */
   encodeProbe(sqes: Uint32Array, at: number, lane: Lane, file: FixedFile, slot: number): void {
+    const { first } = lane.files;
     const probes = this.#probes[lane.index] as Lease;
     encode.readFixed(sqes, at, {
       fd: file,
-      buffer: (probes.address + slot) as Address,
+      buffer: (probes.address + slot - first) as Address,
       length: 1,
       offset: CURRENT,
       bufferIndex: probes.segment as BufferIndex,
@@ -125,14 +130,15 @@ export class FileReader {
   }
 
   /** Reads on from where the chain stopped, into leases that grow. */
-  async readOn({ path, lane, slot, lease, bytes }: Unfinished): Promise<FileContents> {
-    const probe = (this.#probes[lane.index] as Lease).bytes[slot] as number;
+  async readOn(unfinished: Unfinished): Promise<FileContents> {
+    const { path, lane, slot, lease, bytes } = unfinished;
+    const probe = (this.#probes[lane.index] as Lease).bytes[slot - lane.files.first] as number;
     let grown = this.#grow(lease, bytes);
     grown.bytes[bytes] = probe;
     let length = bytes + 1;
     try {
       for (;;) {
-        const res = await this.#readSlot(lane, slot, grown, length);
+        const res = await this.#readSlot(unfinished, grown, length);
         if (res < 0) throw operationError(res, { op: 'readFile', syscall: 'read', path });
         if (res === 0) return new FileContents(grown, length, true);
         length += res;
@@ -159,18 +165,18 @@ export class FileReader {
     }
   }
 
-  async #readSlot(lane: Lane, slot: number, lease: Lease, at: number): Promise<number> {
+  async #readSlot(bound: Unfinished, lease: Lease, at: number): Promise<number> {
     const ticket = lease.beginOperation('writes', at);
     const request = new SingleRequest(
       (sqes, index) =>
         encode.readFixed(sqes, index, {
-          fd: fixedFile(slot),
+          fd: fixedFile(bound.slot),
           buffer: (lease.address + at) as Address,
           length: Math.min(lease.length - at, READ_BYTES_MAX),
           offset: CURRENT,
           bufferIndex: lease.segment as BufferIndex,
         }),
-      lane,
+      bound,
     );
     this.client.start(request);
     try {

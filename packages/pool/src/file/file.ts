@@ -1,30 +1,33 @@
 // An open file of a pool. Bound to the thread that opened it; its descriptor belongs to the process.
 // The descriptor is closed when no operation is queued or in flight on it: a number in use must never be freed.
 
-import { closeSync } from 'node:fs';
-
-import { type Arena, checkOptions, encode, type Fd, Lease, RingpoolError } from '@ringpool/core';
+import { type Arena, checkOptions, Lease } from '@ringpool/core';
+import { closeDescriptor } from '@ringpool/native';
 
 import type { Client } from '../pool/client.ts';
 import { closedError, invalidArgument, operationError } from '../pool/errors.ts';
-import { checkLease } from '../pool/options.ts';
+import { checkLease, checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
-import { SingleRequest } from '../pool/request.ts';
-import { ReadRequest, type TransferFile } from './transfer.ts';
+import type { Direction, TransferFile, Transfers } from './transfer.ts';
 
-/** Which bytes of the file go where. */
-export interface ReadOptions {
-  /** Where in the file to read, in bytes: 0 to 2^53-1. */
+/** Which bytes of the file go where, or come from where. */
+export interface TransferOptions {
+  /** Where in the file, in bytes: 0 to 2^53-1. */
   readonly position: number | bigint;
-  /** Where in the target the bytes go. Default: 0. */
+  /** Where in the memory the bytes go, or come from. Default: 0. */
   readonly offset?: number | undefined;
-  /** How many bytes. Default: to the end of the target. */
+  /** How many bytes. Default: to the end of the memory. */
   readonly length?: number | undefined;
   /** Where it runs. Default: as the file was opened. */
   readonly placement?: Placement | undefined;
+  /**
+   * Aborted, the promise rejects at once with an `AbortError`. The memory stays in use until the kernel is done with it:
+   * a lease is freed then, if it was released.
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
-const READ_OPTIONS: readonly string[] = ['position', 'offset', 'length', 'placement'];
+const TRANSFER_OPTIONS: readonly string[] = ['position', 'offset', 'length', 'placement', 'signal'];
 
 /** What the pool knows of a file that it has opened. */
 export interface OpenedFile {
@@ -59,22 +62,22 @@ export class File {
   readonly fd: number;
   readonly #client: Client;
   readonly #place: number;
-  readonly #arena: Arena;
+  readonly #transfers: Transfers;
   readonly #onClosed: (file: File) => void;
-  readonly #transfers: TransferFile;
+  readonly #self: TransferFile;
   #operations = 0;
   #closing: Promise<void> | undefined;
   #whenUnused: (() => void) | undefined;
 
   /** @internal Made by the pool. */
-  constructor(client: Client, arena: Arena, opened: OpenedFile, onClosed: (file: File) => void) {
+  constructor(transfers: Transfers, opened: OpenedFile, onClosed: (file: File) => void) {
     this.path = opened.path;
     this.fd = opened.fd;
-    this.#client = client;
+    this.#client = transfers.client;
     this.#place = opened.place;
-    this.#arena = arena;
+    this.#transfers = transfers;
     this.#onClosed = onClosed;
-    this.#transfers = { ...opened, ended: () => this.#ended() };
+    this.#self = { ...opened, ended: () => this.#ended() };
   }
 
   /** True once {@link File.close} was called. */
@@ -89,45 +92,41 @@ export class File {
    * A lease released meanwhile is freed when the read is over.
    *
    * Rejects with ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_LEASE_RELEASED,
-   * ERR_RINGPOOL_LEASE_BUSY, ERR_RINGPOOL_ARENA_FULL, ERR_RINGPOOL_WORKER_DIED, or the errno's name (EISDIR, EIO).
+   * ERR_RINGPOOL_LEASE_BUSY, ERR_RINGPOOL_ARENA_FULL, ERR_RINGPOOL_WORKER_DIED, ABORT_ERR, or the errno's name (EISDIR,
+   * EIO).
    */
-  read(target: Lease | Uint8Array, options: ReadOptions): Promise<number> {
+  read(target: Lease | Uint8Array, options: TransferOptions): Promise<number> {
+    return this.#transfer('read', target, options);
+  }
+
+  /**
+   * Writes bytes of a lease, or of a `Uint8Array`. Arena memory is written from in place; any other memory is copied
+   * first. Resolves to the number of bytes, which is all of them. They are in the page cache then, not yet on the disk.
+   *
+   * Rejects as {@link File.read}, and with ENOSPC, EFBIG, EBADF (the file is not open for writing).
+   */
+  write(source: Lease | Uint8Array, options: TransferOptions): Promise<number> {
+    return this.#transfer('write', source, options);
+  }
+
+  #transfer(direction: Direction, memory: Lease | Uint8Array, options: TransferOptions): Promise<number> {
     try {
-      const request = this.#reading(target, options);
+      if (this.#closing !== undefined) throw closedError(direction, 'file', this.path);
+      checkMemory(direction, memory, this.#transfers.arena);
+      checkOptions(direction, options, TRANSFER_OPTIONS);
+      const { placement, signal, offset = 0, length = memory.length - offset } = options;
+      const position = typeof options.position === 'bigint' ? Number(options.position) : options.position;
+      checkRange(direction, memory.length, offset, length, position);
+      if (signal !== undefined) checkSignal(direction, signal);
+      const place =
+        placement === undefined ? this.#place : placementCode(direction, placement, this.#client.workers);
+      const range = { memory, offset, length, position };
+      const promise = this.#transfers.start(direction, this.#self, range, place, signal);
       this.#operations++;
-      this.#client.start(request);
-      return request.promise;
+      return promise;
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #reading(target: Lease | Uint8Array, options: ReadOptions): ReadRequest {
-    if (this.#closing !== undefined) throw closedError('read', 'file', this.path);
-    if (!(target instanceof Lease) && !(target instanceof Uint8Array)) {
-      throw invalidArgument(
-        'read',
-        'the target is neither a Lease nor a Uint8Array',
-        'Take one from pool.alloc().',
-      );
-    }
-    if (target instanceof Lease) checkLease('read', target, this.#arena);
-    const { offset = 0, length = target.length - offset } = checkReadOptions(options);
-    const position = typeof options.position === 'bigint' ? Number(options.position) : options.position;
-    checkRange(target.length, offset, length, position);
-    const request = new ReadRequest(
-      this.#client,
-      this.#arena,
-      this.#transfers,
-      target,
-      offset,
-      length,
-      position,
-    );
-    const { placement } = options;
-    request.place =
-      placement === undefined ? this.#place : placementCode('read', placement, this.#client.remotes.length);
-    return request;
   }
 
   /**
@@ -145,14 +144,10 @@ export class File {
         this.#whenUnused = resolve;
       });
     }
-    try {
-      const close = new CloseRequest(this.fd, this.#place);
-      this.#client.start(close);
-      const res = await close.promise;
-      if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path });
-    } finally {
-      this.#onClosed(this);
-    }
+    this.#onClosed(this);
+    // Out of the ledger and closed in one step: whatever becomes of this thread, it happens once.
+    const res = closeDescriptor(this.fd, this.#client.seat.descriptorOwner);
+    if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path });
   }
 
   #ended(): void {
@@ -165,47 +160,27 @@ export class File {
   }
 }
 
-/** Frees a descriptor, in any case: also when no worker is left to do it. */
-class CloseRequest extends SingleRequest {
-  readonly #fd: number;
-
-  constructor(fd: number, place: number) {
-    super((sqes, slot) => encode.close(sqes, slot, { fd: fd as Fd }), place);
-    this.#fd = fd;
-  }
-
-  override abandon(part: number, error: RingpoolError, started: boolean): void {
-    // Started, it may be closed, and the number somebody else's by now.
-    if (started) {
-      super.abandon(part, error, started);
-      return;
-    }
-    try {
-      closeSync(this.#fd);
-      this.resolve(0);
-    } catch (failure) {
-      this.resolve((failure as { errno?: number }).errno ?? -EIO);
-    }
+function checkMemory(op: string, memory: unknown, arena: Arena): void {
+  if (memory instanceof Lease) checkLease(op, memory, arena);
+  else if (!(memory instanceof Uint8Array)) {
+    throw invalidArgument(
+      op,
+      'the memory is neither a Lease nor a Uint8Array',
+      'Take one from pool.alloc().',
+    );
   }
 }
 
-const EIO = 5;
-
-function checkReadOptions(options: ReadOptions): ReadOptions {
-  checkOptions('read', options, READ_OPTIONS);
-  return options;
-}
-
-function checkRange(bytes: number, offset: number, length: number, position: number): void {
+function checkRange(op: string, bytes: number, offset: number, length: number, position: number): void {
   if (!Number.isSafeInteger(position) || position < 0) {
-    throw invalidArgument('read', `position is ${String(position)}`, 'It must be a safe integer from 0.');
+    throw invalidArgument(op, `position is ${String(position)}`, 'It must be a safe integer from 0.');
   }
   const sound = Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0;
   if (!sound || offset + length > bytes) {
-    throw new RingpoolError(
-      'ERR_RINGPOOL_INVALID_ARGUMENT',
+    throw invalidArgument(
+      op,
       `offset ${String(offset)} and length ${String(length)} are not a range of ${bytes} bytes`,
-      { op: 'read', hint: 'Read into a larger target, or less.' },
+      op === 'read' ? 'Read into a larger target, or less.' : 'Write less.',
     );
   }
 }

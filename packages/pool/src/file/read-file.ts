@@ -17,7 +17,7 @@ import {
   type Lease,
   type RingpoolError,
 } from '@ringpool/core';
-import { operationError } from '../pool/errors.ts';
+import { NO_FIXED_FILES, operationError } from '../pool/errors.ts';
 import type { Lane } from '../pool/lane.ts';
 import { PromisedRequest, Request } from '../pool/request.ts';
 import { FileContents } from './contents.ts';
@@ -39,6 +39,8 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
   readonly #ticket: number;
   #file = -1;
   #on: Lane | undefined;
+  /** Which ring of that lane has the file. */
+  #epoch = 0;
   #left = 3;
   #opened = 0;
   #read = 0;
@@ -73,6 +75,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     const slot = lane.files.take();
     const file = fixedFile(slot);
     this.#on = lane;
+    this.#epoch = lane.epoch;
     this.#file = slot;
     encode.openat(sqes, lane.push(this, OPEN), {
       dirfd: AT_FDCWD,
@@ -108,7 +111,8 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     this.#reader.paths.release(this.#room);
     this.#lease.endOperation(this.#ticket);
     const failed = this.#opened < 0 ? this.#opened : this.#read < 0 ? this.#read : Math.min(0, this.#probed);
-    if (this.#death !== undefined) this.#fail(this.#death);
+    if (this.#death === NO_FIXED_FILES) this.#readPlain();
+    else if (this.#death !== undefined) this.#fail(this.#death);
     else if (failed >= 0) {
       this.#succeed();
       return;
@@ -138,12 +142,26 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     this.reject(error);
   }
 
+  /** Nothing of it has run: the lanes that it could run on turned out to have no fixed files. */
+  #readPlain(): void {
+    const target = this.#owned ? undefined : this.#lease;
+    if (this.#owned) this.#lease.release();
+    void this.#reader.readPlain(this.#path, target, this.place).then(this.resolve, this.reject);
+  }
+
   /** The file is larger than the lease: reads the rest into a larger one. */
   #goOn(): void {
     const lane = this.#on as Lane;
     const { client } = this.#reader;
     client.enter();
-    const start = { path: this.#path, lane, slot: this.#file, lease: this.#lease, bytes: this.#read };
+    const start = {
+      path: this.#path,
+      lane,
+      epoch: this.#epoch,
+      slot: this.#file,
+      lease: this.#lease,
+      bytes: this.#read,
+    };
     void this.#reader
       .readOn(start)
       .then(this.resolve, this.reject)
@@ -157,7 +175,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
   /** Nobody waits for this one but the slot. */
   #close(): void {
     const lane = this.#on;
-    if (lane === undefined || lane.death !== undefined) return;
+    if (lane === undefined || lane.epoch !== this.#epoch) return;
     const slot = this.#file;
     if (this.#opened < 0) {
       lane.files.give(slot);
@@ -170,11 +188,13 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
 /** Closes a fixed-file slot and gives it back. */
 class CloseSlot extends Request {
   readonly #lane: Lane;
+  readonly #epoch: number;
   readonly #slot: number;
 
   constructor(lane: Lane, slot: number) {
     super();
     this.#lane = lane;
+    this.#epoch = lane.epoch;
     this.#slot = slot;
   }
 
@@ -184,6 +204,10 @@ class CloseSlot extends Request {
 
   override get lane(): Lane {
     return this.#lane;
+  }
+
+  override get epoch(): number {
+    return this.#epoch;
   }
 
   encode(lane: Lane): void {

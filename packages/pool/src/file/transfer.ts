@@ -1,5 +1,6 @@
-// A read of a file into arena memory, on its way: it is continued until it is complete or the file ends.
-// Bound to the client's thread. The lease is counted in flight until the last CQE, whatever its owner does meanwhile.
+// A read or write of a file on its way between the file and arena memory: it is continued until it is complete or the
+// file ends. Bound to the client's thread. The lease is counted in flight until the last CQE, whatever its owner does
+// meanwhile, and whatever became of the promise.
 
 import {
   type Address,
@@ -11,75 +12,139 @@ import {
   type RingpoolError,
 } from '@ringpool/core';
 
+import { Cancellation } from '../pool/cancellation.ts';
 import type { Client } from '../pool/client.ts';
-import { invalidArgument, operationError } from '../pool/errors.ts';
+import { abortError, invalidArgument, nothingWritten, operationError } from '../pool/errors.ts';
 import type { Lane } from '../pool/lane.ts';
-import { PromisedRequest } from '../pool/request.ts';
+import { captured, Request } from '../pool/request.ts';
 
 /** Memory of the caller's own is copied through leases of at most this size. */
 const BOUNCE_BYTES_MAX = 1024 * 1024;
+/** Requests that are kept for later ones. */
+const FREE_MAX = 1024;
 const EINTR = -4;
 const EAGAIN = -11;
+
+/** Which way the bytes go. */
+export type Direction = 'read' | 'write';
 
 /** What a transfer is about: the file's side of it. */
 export interface TransferFile {
   readonly fd: number;
   readonly path: string;
   readonly direct: boolean;
-  /** Called once when the transfer is over. */
+  /** Called once when a transfer is over. */
   ended(): void;
 }
 
-/** One `file.read()`. */
-export class ReadRequest extends PromisedRequest<number> {
-  readonly #client: Client;
-  readonly #arena: Arena;
-  readonly #file: TransferFile;
-  /** The lease in flight: its slot in the arena. */
-  readonly #slot: number;
-  readonly #ticket: number;
-  readonly #segment: number;
-  /** The caller's own memory, when it is not the arena's; then the lease is the bounce buffer. */
-  readonly #own: Uint8Array | undefined;
-  readonly #bounce: Lease | undefined;
-  readonly #length: number;
-  #address: number;
-  #position: number;
-  #done = 0;
+/** What a transfer moves, checked. */
+export interface TransferRange {
+  readonly memory: Lease | Uint8Array;
+  readonly offset: number;
+  readonly length: number;
+  readonly position: number;
+}
 
-  constructor(
-    client: Client,
-    arena: Arena,
+/** The transfers of one client. */
+export class Transfers {
+  readonly client: Client;
+  readonly arena: Arena;
+  /** Requests of former transfers: one object less to collect for each new one. */
+  readonly #free: Transfer[] = [];
+
+  constructor(client: Client, arena: Arena) {
+    this.client = client;
+    this.arena = arena;
+  }
+
+  /** Starts a transfer, wherever the placement's code says. Resolves to the bytes moved. Throws what a lease throws. */
+  start(
+    direction: Direction,
     file: TransferFile,
-    target: Lease | Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-  ) {
+    range: TransferRange,
+    place: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    if (signal?.aborted === true) throw abortError(direction, signal);
+    const transfer = this.#free.pop() ?? new Transfer(this);
+    // Where it throws, the request is left to the collector.
+    const promise = transfer.begin(direction, file, range, place, signal);
+    this.client.start(transfer);
+    return promise;
+  }
+
+  /** Takes a request back that is over. */
+  recycle(transfer: Transfer): void {
+    if (this.#free.length < FREE_MAX) this.#free.push(transfer);
+  }
+}
+
+/** One transfer at a time. */
+class Transfer extends Request {
+  readonly #transfers: Transfers;
+  #resolve: ((bytes: number) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  #file: TransferFile | undefined;
+  #direction: Direction = 'read';
+  /** The lease in flight: its slot in the arena. */
+  #slot = 0;
+  #ticket = 0;
+  #segment = 0;
+  /** The caller's own memory, when it is not the arena's; then the lease is the bounce buffer. */
+  #own: Uint8Array | undefined;
+  #bounce: Lease | undefined;
+  #length = 0;
+  #address = 0;
+  #position = 0;
+  #done = 0;
+  #cancellation: Cancellation | undefined;
+
+  constructor(transfers: Transfers) {
     super();
-    this.#client = client;
-    this.#arena = arena;
+    this.#transfers = transfers;
+  }
+
+  /** Takes hold of the memory. */
+  begin(
+    direction: Direction,
+    file: TransferFile,
+    range: TransferRange,
+    place: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const { memory, offset, length } = range;
+    const access = direction === 'read' ? 'writes' : 'reads';
+    if (memory instanceof Lease) {
+      this.#ticket = memory.beginOperation(access, offset, length);
+      this.#slot = memory.slot;
+      this.#segment = memory.segment;
+      this.#address = memory.address + offset;
+    } else this.#beginView(memory, offset, length, access);
     this.#file = file;
+    this.#direction = direction;
     this.#length = length;
-    this.#position = position;
-    if (target instanceof Lease) {
-      this.#ticket = target.beginOperation('writes', offset, length);
-      this.#slot = target.slot;
-      this.#segment = target.segment;
-      this.#address = target.address + offset;
-      return;
-    }
-    const borrowed = arena.leaseAt(target);
-    const lease = borrowed ?? bounceFor(arena, target, length);
-    if (borrowed === undefined) {
-      this.#own = target.subarray(offset, offset + length);
-      this.#bounce = lease;
-    }
-    const from = borrowed === undefined ? 0 : target.byteOffset - lease.offset + offset;
-    this.#ticket = lease.beginOperation('writes', from, borrowed === undefined ? lease.length : length);
+    this.#position = range.position;
+    this.#done = 0;
+    this.place = place;
+    const promise = new Promise<number>(captured.executor);
+    this.#resolve = captured.resolve;
+    this.#reject = captured.reject;
+    if (signal !== undefined) this.#cancellation = new Cancellation(signal, this.#transfers.client, this);
+    return promise;
+  }
+
+  #beginView(view: Uint8Array, offset: number, length: number, access: 'reads' | 'writes'): void {
+    const { arena } = this.#transfers;
+    const borrowed = arena.leaseAt(view);
+    const lease = borrowed ?? bounceFor(arena, view, length);
+    const from = borrowed === undefined ? 0 : view.byteOffset - lease.offset + offset;
+    this.#ticket = lease.beginOperation(access, from, borrowed === undefined ? lease.length : length);
     this.#slot = lease.slot;
     this.#segment = lease.segment;
     this.#address = lease.address + from;
+    if (borrowed !== undefined) return;
+    this.#own = view.subarray(offset, offset + length);
+    this.#bounce = lease;
   }
 
   get sqes(): number {
@@ -91,61 +156,128 @@ export class ReadRequest extends PromisedRequest<number> {
   }
 
   encode(lane: Lane): void {
-    const left = this.#length - this.#done;
     const bounce = this.#bounce;
-    encode.readFixed(lane.sqes, lane.push(this, 0), {
-      fd: this.#file.fd as Fd,
+    const left = this.#length - this.#done;
+    const length = bounce !== undefined && bounce.length < left ? bounce.length : left;
+    const sqe = lane.push(this, 0);
+    if (this.#cancellation !== undefined) this.#cancellation.startedOn(lane, lane.operationOf(sqe));
+    if (this.#direction === 'write') {
+      if (bounce !== undefined) this.#fill(bounce, length);
+      this.#encodeWrite(lane.sqes, sqe, length);
+      return;
+    }
+    encode.readFixed(lane.sqes, sqe, {
+      fd: (this.#file as TransferFile).fd as Fd,
       buffer: this.#address as Address,
-      length: bounce !== undefined && bounce.length < left ? bounce.length : left,
+      length,
       offset: this.#position,
       bufferIndex: this.#segment as BufferIndex,
     });
   }
 
+  #encodeWrite(sqes: Uint32Array, sqe: number, length: number): void {
+    encode.writeFixed(sqes, sqe, {
+      fd: (this.#file as TransferFile).fd as Fd,
+      buffer: this.#address as Address,
+      length,
+      offset: this.#position,
+      bufferIndex: this.#segment as BufferIndex,
+    });
+  }
+
+  #fill(bounce: Lease, length: number): void {
+    const own = this.#own as Uint8Array;
+    // Detached since, it has no bytes: what the lease holds goes out nowhere, because complete() sees it first or the
+    // write is of what was there before; either way nothing of another's is shown.
+    const chunk = own.subarray(this.#done, this.#done + length);
+    const room = new Uint8Array(this.#transfers.arena.data, bounce.offset, length);
+    room.set(chunk);
+    if (chunk.length < length) room.fill(0, chunk.length);
+  }
+
   complete(_part: number, res: number): void {
     if (res > 0) {
       if (this.#own?.byteLength === 0) {
-        this.#settle(invalidArgument('read', 'the target was detached while the read was in flight'));
+        this.#settle(invalidArgument(this.#direction, 'the memory was detached while it was in use'));
         return;
       }
       this.#advance(res);
-      if (this.#done < this.#length) this.#client.start(this);
+      if (this.#done < this.#length) this.#goOn();
       else this.#settle(undefined);
-    } else if (res === 0) this.#settle(undefined);
-    else if (res === EINTR || res === EAGAIN) this.#client.start(this);
+    } else if (res === 0) this.#settle(this.#zeroError());
+    else if (res === EINTR || res === EAGAIN) this.#goOn();
     else {
-      const { path, direct } = this.#file;
-      this.#settle(operationError(res, { op: 'read', syscall: 'read', path, direct }));
+      const { path, direct } = this.#file as TransferFile;
+      const op = this.#direction;
+      this.#settle(operationError(res, { op, syscall: op, path, direct }));
     }
+  }
+
+  /** 0 bytes: the end of a file that is read, or nothing was wanted; a write of something never is of nothing. */
+  #zeroError(): RingpoolError | undefined {
+    if (this.#direction === 'read' || this.#done === this.#length) return undefined;
+    return nothingWritten((this.#file as TransferFile).path);
+  }
+
+  #goOn(): void {
+    // Nobody waits for what was aborted.
+    if (this.#cancellation?.aborted === true) this.#settle(undefined);
+    else this.#transfers.client.start(this);
   }
 
   abandon(_part: number, error: RingpoolError): void {
     this.#settle(error);
   }
 
+  /** The caller waits no longer. The memory stays in use until the last CQE. */
+  override abort(error: RingpoolError): void {
+    this.#reject?.(error);
+  }
+
   #advance(bytes: number): void {
-    if (this.#bounce === undefined) this.#address += bytes;
-    else this.#own?.set(new Uint8Array(this.#arena.data, this.#bounce.offset, bytes), this.#done);
+    const bounce = this.#bounce;
+    if (bounce === undefined) this.#address += bytes;
+    else if (this.#direction === 'read') {
+      this.#own?.set(new Uint8Array(this.#transfers.arena.data, bounce.offset, bytes), this.#done);
+    }
     this.#position += bytes;
     this.#done += bytes;
   }
 
   #settle(error: RingpoolError | undefined): void {
-    this.#arena.endOperation(this.#slot, this.#ticket);
-    this.#bounce?.release();
-    this.#file.ended();
-    if (error === undefined) this.resolve(this.#done);
-    else this.reject(error);
+    const transfers = this.#transfers;
+    transfers.arena.endOperation(this.#slot, this.#ticket);
+    if (this.#bounce !== undefined) this.#giveBounceBack(this.#bounce);
+    if (this.#cancellation !== undefined) {
+      this.#cancellation.over();
+      this.#cancellation = undefined;
+    }
+    const resolve = this.#resolve as (bytes: number) => void;
+    const reject = this.#reject as (error: unknown) => void;
+    const done = this.#done;
+    this.#resolve = undefined;
+    this.#reject = undefined;
+    (this.#file as TransferFile).ended();
+    // From here on it may be another transfer.
+    transfers.recycle(this);
+    if (error === undefined) resolve(done);
+    else reject(error);
+  }
+
+  #giveBounceBack(bounce: Lease): void {
+    bounce.release();
+    this.#bounce = undefined;
+    this.#own = undefined;
   }
 }
 
 /** A lease to copy through. Refuses arena memory that is no lease: it was released. */
-function bounceFor(arena: Arena, target: Uint8Array, length: number): Lease {
-  if (target.buffer === arena.data) {
+function bounceFor(arena: Arena, view: Uint8Array, length: number): Lease {
+  if (view.buffer === arena.data) {
     throw invalidArgument(
-      'read',
-      'the target is arena memory that no one lease holds',
-      'Was its lease released? Read into the lease itself.',
+      'transfer',
+      'that is arena memory that no one lease holds',
+      'Was its lease released? Give the lease itself.',
     );
   }
   return arena.allocUnsafe(Math.min(Math.max(length, 1), BOUNCE_BYTES_MAX));

@@ -1,17 +1,22 @@
 // A thread's client of the pool: it hands requests to lanes, one batch per tick, and completes them when its doorbell
-// rings or at once. Bound to its thread. The event loop is held alive exactly while operations are in flight.
+// rings or at once. Bound to its thread. The event loop is held alive exactly while operations are in flight or wait.
 
-import type { Parking, RingpoolError } from '@ringpool/core';
+import type { Parking } from '@ringpool/core';
 import { Doorbell } from '@ringpool/native';
 
 import { monotonicMs, nextTick, setImmediate } from './clock.ts';
+import { NO_FIXED_FILES, ringChanged } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import type { Lane } from './lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
 import { AUTO, LOCAL } from './placement.ts';
-import type { RemoteLane } from './remote-lane.ts';
+import type { Death, RemoteLane } from './remote-lane.ts';
+import { RemoteLanes } from './remote-lanes.ts';
 import { abandonUnstarted, type Request } from './request.ts';
+import { Seat } from './seat.ts';
 import type { PoolWords } from './words.ts';
+import type { RingReport } from './worker-protocol.ts';
 
 /** SQEs of one tick after which a lane is published at once, so that the worker starts while this thread goes on. */
 const PUBLISH_BATCH = 16;
@@ -26,8 +31,14 @@ const LOCAL_BYTES_MAX = 64 * 1024;
 
 /** The client of one thread. */
 export class Client {
-  readonly remotes: readonly RemoteLane[];
+  /** Its place in the pool. */
+  readonly seat: Seat;
   readonly bell: Doorbell = Doorbell.create();
+  /** Operations that its lane to each worker, and its own ring, take at a time. */
+  readonly depth: number;
+  readonly #supervisor: Doorbell;
+  readonly #remotes: RemoteLanes;
+  readonly #onChange: () => void;
   readonly #parking: Parking;
   /** Requests for no lane in particular that wait for room. */
   readonly #waiting = new Fifo<Request>();
@@ -41,9 +52,8 @@ export class Client {
     this.#reap();
   };
   #lanes: readonly Lane[];
+  /** Its own ring: there from the first request to the last. */
   #local: LocalLane | undefined;
-  /** Why there is no local lane. */
-  #localRefusal: RingpoolError | undefined;
   #scheduled = false;
   #immediate = false;
   #held = false;
@@ -54,33 +64,66 @@ export class Client {
   /** Work since the clock was looked at. */
   #unseenWork = 0;
   readonly #idle: (() => void)[] = [];
+  /** Resolves when no worker holds a lane of this client any more. */
+  #left: (() => void) | undefined;
+  /** The seat is given up: its words are somebody else's. */
+  #gone = false;
   /** Operations of several steps under way: between two steps nothing may be in flight. */
   #compound = 0;
 
-  constructor(remotes: readonly RemoteLane[], words: PoolWords, thread: number) {
-    this.remotes = remotes;
-    this.#lanes = remotes;
-    this.#parking = words.parking(thread);
+  /**
+   * Takes a seat: the first one for the pool's owner. `onChange` is called when something beside its operations has
+   * changed. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS, EMFILE.
+   */
+  constructor(words: PoolWords, memory: LaneMemory, owner: boolean, onChange: () => void) {
+    this.#supervisor = Doorbell.attach(words.supervisorBell);
+    try {
+      this.seat = Seat.take(words, this.#supervisor, owner);
+    } catch (error) {
+      this.bell.close();
+      this.#supervisor.close();
+      throw error;
+    }
+    const { client } = this.seat;
+    this.depth = memory.handle.depth;
+    this.#onChange = onChange;
+    this.#remotes = new RemoteLanes(words, memory, this.seat, this.#supervisor, {
+      died: (lane, death) => this.#laneDied(lane, death),
+      failed: (lane, error) => {
+        for (const request of lane.placed.clear()) abandonUnstarted(request, error);
+      },
+      gaveUp: () => this.#settleBatch(),
+    });
+    this.#lanes = this.#remotes.all;
+    this.#parking = words.clientParking(client);
     this.bell.watch(() => {
       this.#turned = monotonicMs();
       this.#reap();
     });
     this.bell.hold(false);
+    this.#parking.unpark(); // whoever had the seat before may have died asleep
+    this.seat.sit(this.bell);
   }
 
-  /** Gives the client a ring of its own, or says why it has none. Once, before the first request. */
-  setLocal(local: LocalLane | RingpoolError): void {
-    if (local instanceof Error) {
-      this.#localRefusal = local;
-      return;
-    }
+  /** Gives the client a ring of its own. Once, before the first request. */
+  setLocal(local: LocalLane): void {
     this.#local = local;
-    this.#lanes = [...this.remotes, local];
+    this.#lanes = [...this.#remotes.all, local];
   }
 
-  /** Workers first, then the local one, if there is one. */
+  /** Workers first, then the local one. */
   get lanes(): readonly Lane[] {
     return this.#lanes;
+  }
+
+  /** How its own ring came up. */
+  get ring(): RingReport {
+    return (this.#local as LocalLane).report;
+  }
+
+  /** How many workers the pool may have. */
+  get workers(): number {
+    return this.#remotes.all.length;
   }
 
   /** SQEs in flight. */
@@ -100,49 +143,73 @@ export class Client {
   /** Submits a request with the next batch; it waits its turn when the lanes are full. */
   start(request: Request): void {
     const { place, lane } = request;
-    if (lane !== undefined) this.#startOn(lane, lane.bound, request);
-    else if (place >= 0 || place === LOCAL) {
-      const placed = place === LOCAL ? this.#local : (this.remotes[place] as RemoteLane);
-      if (placed === undefined) abandonUnstarted(request, this.#localRefusal as RingpoolError);
-      else this.#startOn(placed, placed.placed, request);
+    if (lane !== undefined) this.#startBound(lane, request);
+    else if (place === LOCAL) {
+      const local = this.#local as LocalLane;
+      this.#startOn(local, local.placed, request);
+    } else if (place >= 0) {
+      const remote = this.#remotes.all[place] as RemoteLane;
+      this.#startOn(remote, remote.placed, request);
+      this.#want(remote);
     } else this.#startAnywhere(request);
+  }
+
+  #startBound(lane: Lane, request: Request): void {
+    if (request.epoch === lane.epoch) this.#startOn(lane, lane.bound, request);
+    else abandonUnstarted(request, ringChanged(lane.index));
   }
 
   /** Issues a request on its lane, or has it wait its turn in `queue`. */
   #startOn(lane: Lane, queue: Fifo<Request>, request: Request): void {
-    if (lane.death !== undefined) abandonUnstarted(request, lane.death);
-    else if (queue.length > 0 || lane.bound.length > 0 || lane.roomFor(request) === 0) queue.push(request);
+    if (queue.length > 0 || lane.bound.length > 0 || lane.roomFor(request) === 0) this.#wait(queue, request);
     else this.#issue(lane, request);
   }
 
   #startAnywhere(request: Request): void {
     const lane = this.#waiting.length > 0 ? undefined : this.#choose(request);
     if (lane !== undefined) this.#issue(lane, request);
-    else if (this.mayRun(request)) this.#waiting.push(request);
-    else abandonUnstarted(request, this.#anyDeath());
+    else this.#wait(this.#waiting, request);
+  }
+
+  #wait(queue: Fifo<Request>, request: Request): void {
+    queue.push(request);
+    // The loop is held for it, and whether it can ever run is looked at with the batch.
+    this.#schedule();
   }
 
   /** A lane with room for a request that may run on several. */
   #choose(request: Request): Lane | undefined {
-    const local = request.place === AUTO ? this.#local : undefined;
-    if (local === undefined) return this.#roomiest(request);
-    const here = local.roomFor(request) > 0;
+    const local = this.#local as LocalLane;
+    const here = request.place === AUTO && local.roomFor(request) > 0;
     if (here && request.bytes < LOCAL_BYTES_MAX) return local;
-    return this.#roomiest(request) ?? (here ? local : undefined);
+    this.#remotes.wantAnother();
+    const remote = this.#remotes.roomiest(request);
+    if (remote !== undefined || here) return remote ?? local;
+    // No worker can be had: better here than not at all.
+    return this.#remotes.hopeless !== undefined && local.roomFor(request) > 0 ? local : undefined;
   }
 
-  /** Whether a lane is left where a request of this placement, and with so many fixed files, can ever run. */
+  /** Sees to it that requests placed on a worker can run. If it is up by now, the batch to come finds them. */
+  #want(lane: RemoteLane): void {
+    const error = lane.up ? undefined : this.#remotes.want(lane);
+    if (error === undefined) return;
+    for (const request of lane.placed.clear()) abandonUnstarted(request, error);
+  }
+
+  /** Whether there is a lane where a request of this placement, and with so many fixed files, can ever run. */
   mayRun({ place, files }: Pick<Request, 'place' | 'files'>): boolean {
-    const can = (lane: Lane | undefined): boolean =>
-      lane !== undefined && lane.death === undefined && lane.files.count >= files;
-    if (place === LOCAL) return can(this.#local);
-    if (place >= 0) return can(this.remotes[place]);
-    return this.remotes.some(can) || (place === AUTO && can(this.#local));
+    const local = (this.#local as LocalLane).files.count >= files;
+    if (place === LOCAL) return local;
+    // Whether a worker has fixed files is known once it holds the lane.
+    const can = (lane: RemoteLane): boolean => !lane.held || lane.files.count >= files;
+    if (place >= 0) return can(this.#remotes.all[place] as RemoteLane);
+    return this.#remotes.all.some(can) || (place === AUTO && local);
   }
 
-  /** Why a request cannot run any more. */
-  #anyDeath(): RingpoolError {
-    return this.remotes.find(({ death }) => death !== undefined)?.death as RingpoolError;
+  /** Takes a request back that waits for room. False when it does not wait. */
+  withdraw(request: Request): boolean {
+    if (this.#waiting.remove(request)) return true;
+    return this.#lanes.some(({ bound, placed }) => bound.remove(request) || placed.remove(request));
   }
 
   /** An operation of several steps begins; {@link whenIdle} waits for its end, with whatever it starts until then. */
@@ -171,12 +238,11 @@ export class Client {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** A worker has ended: its requests are abandoned, and what it had not begun or waited for room goes elsewhere. */
-  laneDied(lane: RemoteLane, cause: unknown): void {
-    for (const request of lane.die(cause)) this.#startAgain(request);
-    // Some of them may have nowhere to go any more.
-    for (const request of this.#waiting.clear()) this.start(request);
-    this.#settleBatch();
+  /** A worker has ended: what it had not begun goes elsewhere, or waits for the next one. */
+  #laneDied(lane: RemoteLane, { cause, again }: Death): void {
+    for (const request of lane.bound.clear()) abandonUnstarted(request, cause);
+    for (const request of again) this.#startAgain(request);
+    if (lane.placed.length > 0) this.#want(lane);
   }
 
   #startAgain(request: Request): void {
@@ -185,19 +251,6 @@ export class Client {
     } catch {
       // An encoder refuses it as it did the first time, when its caller was told.
     }
-  }
-
-  /** The worker with the fewest operations in flight, if it has room for the request. */
-  #roomiest(request: Request): RemoteLane | undefined {
-    let best: RemoteLane | undefined;
-    let most = 0;
-    for (const lane of this.remotes) {
-      const room = lane.roomFor(request);
-      if (room <= most) continue;
-      most = room;
-      best = lane;
-    }
-    return best;
   }
 
   #issue(lane: Lane, request: Request): void {
@@ -235,6 +288,7 @@ export class Client {
   }
 
   #flush(): void {
+    if (this.waiting > 0) this.#serveWaiting();
     this.#publish();
     // What completed at once is here already.
     if (this.#local !== undefined && this.#local.inFlight > 0 && this.#local.reap() > 0) this.#settleBatch();
@@ -243,7 +297,8 @@ export class Client {
 
   /** Holds the loop and asks to be rung, or reaps what has completed meanwhile. */
   #listen(): void {
-    const working = this.inFlight > 0;
+    if (this.#gone) return;
+    const working = this.inFlight > 0 || this.waiting > 0 || this.#left !== undefined;
     if (working !== this.#held) {
       this.#held = working;
       this.bell.hold(working);
@@ -254,7 +309,8 @@ export class Client {
       // Asks first, then looks: see parking.ts. Whatever was published before we asked is found by the look.
       this.#asked = true;
       this.#parking.park();
-      for (const lane of this.remotes) if (lane.listen()) ready = true;
+      for (const lane of this.#remotes.all) if (lane.listen()) ready = true;
+      if (this.#remotes.changed || this.#tryToLeave()) ready = true;
     }
     if (ready) this.#turnSoon();
   }
@@ -266,8 +322,11 @@ export class Client {
   }
 
   #reap(): void {
+    if (this.#gone) return;
     this.#parking.unpark();
     this.#asked = false;
+    if (this.#remotes.changed) this.#observe();
+    this.#tryToLeave();
     for (;;) {
       let taken = 0;
       for (const lane of this.lanes) taken += lane.reap();
@@ -275,6 +334,18 @@ export class Client {
       if (taken === 0 || monotonicMs() - this.#turned > FAIRNESS_MS) break;
     }
     this.#settleBatch();
+  }
+
+  #observe(): void {
+    this.#remotes.observe();
+    this.#onChange();
+  }
+
+  #tryToLeave(): boolean {
+    if (this.#left === undefined || !this.#remotes.leave()) return false;
+    this.#left();
+    this.#left = undefined;
+    return true;
   }
 
   /** After completions: what waited goes out, the loop is let go when nothing is left. */
@@ -292,22 +363,38 @@ export class Client {
     }
     for (let request = this.#waiting.first; request !== undefined; request = this.#waiting.first) {
       const lane = this.#choose(request);
-      if (lane === undefined) return;
-      this.#issue(lane, this.#waiting.shift());
+      if (lane !== undefined) this.#issue(lane, this.#waiting.shift());
+      else if (this.mayRun(request)) return;
+      else abandonUnstarted(this.#waiting.shift(), NO_FIXED_FILES);
     }
   }
 
   #serve(lane: Lane, queue: Fifo<Request>): void {
     for (let request = queue.first; request !== undefined; request = queue.first) {
-      if (lane.roomFor(request) === 0) return;
-      this.#issue(lane, queue.shift());
+      if (lane.roomFor(request) > 0) this.#issue(lane, queue.shift());
+      else if (request.lane !== undefined || this.mayRun(request)) return;
+      else abandonUnstarted(queue.shift(), NO_FIXED_FILES);
     }
   }
 
-  /** Stops listening. Nothing may be in flight. */
+  /** Leaves the pool: nothing is in flight. Resolves when no worker holds a lane any more and the seat is given up. */
+  async leavePool(): Promise<void> {
+    if (!this.#remotes.leave()) {
+      await new Promise<void>((resolve) => {
+        this.#left = resolve;
+        this.#listen();
+      });
+    }
+    this.close();
+  }
+
+  /** Gives the seat up. Nothing is in flight, and no live worker holds a lane. */
   close(): void {
+    this.#gone = true;
     this.#local?.close();
+    this.#remotes.close();
+    this.seat.leave(this.#supervisor);
     this.bell.close();
-    for (const lane of this.remotes) if (lane.death === undefined) lane.bell.close();
+    this.#supervisor.close();
   }
 }

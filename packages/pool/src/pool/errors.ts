@@ -40,13 +40,23 @@ export function operationError(res: number, { op, syscall, path, direct }: Failu
 }
 
 /** The error of every operation of a worker that has ended. */
-export function workerDied(worker: number, cause: unknown): RingpoolError {
+export function workerDied(worker: number): RingpoolError {
   return new RingpoolError('ERR_RINGPOOL_WORKER_DIED', `I/O worker ${worker} ended unexpectedly`, {
     op: 'worker',
-    cause,
-    hint: 'A read may be repeated; other workers go on.',
+    hint: 'A read may be repeated; other workers go on, and the next one takes its place.',
   });
 }
+
+/** The error of what was to go on with something on a ring that is another one now. */
+export function ringChanged(worker: number): RingpoolError {
+  return workerDied(worker);
+}
+
+/** For requests that need fixed files where no ring has any: they go another way. Users never see it. */
+export const NO_FIXED_FILES: RingpoolError = new RingpoolError(
+  'ERR_RINGPOOL_INTERNAL',
+  'no ring of this placement has a table of fixed files',
+);
 
 /** The error of what comes after close(). */
 export function closedError(op: string, what: 'pool' | 'file', path?: string): RingpoolError {
@@ -60,4 +70,22 @@ export function closedError(op: string, what: 'pool' | 'file', path?: string): R
 /** An error for an argument that can never be right. */
 export function invalidArgument(op: string, message: string, hint?: string): RingpoolError {
   return new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });
+}
+
+/** The error of an operation whose AbortSignal was aborted. */
+export function abortError(op: string, signal: AbortSignal): RingpoolError {
+  const error = new RingpoolError('ABORT_ERR', 'the operation was aborted', { op, cause: signal.reason });
+  error.name = 'AbortError';
+  return error;
+}
+
+/** The kernel took no byte of a write and gave no reason. */
+export function nothingWritten(path: string): RingpoolError {
+  return new RingpoolError('EIO', `EIO: nothing was written, write '${path}'`, {
+    op: 'write',
+    syscall: 'write',
+    errno: 5,
+    path,
+    hint: 'The device or file system took no byte of it.',
+  });
 }

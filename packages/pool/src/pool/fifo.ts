@@ -35,6 +35,14 @@ export class Fifo<T> {
     return item;
   }
 
+  /** Takes one out of turn. False when it is not there. Looks through all of them. */
+  remove(item: T): boolean {
+    const at = this.#items.indexOf(item, this.#at);
+    if (at < 0) return false;
+    this.#items.splice(at, 1);
+    return true;
+  }
+
   /** Takes all of them out. */
   clear(): T[] {
     const left = this.#items.slice(this.#at);

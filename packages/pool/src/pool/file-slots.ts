@@ -2,13 +2,16 @@
 
 /** Free slots; the lowest go first. */
 export class FileSlots {
+  /** The first one. */
+  readonly first: number;
   /** How many there are; 0 when the ring has no table. */
   readonly count: number;
   readonly #free: number[] = [];
 
-  constructor(count: number) {
+  constructor(first: number, count: number) {
+    this.first = first;
     this.count = count;
-    for (let slot = count - 1; slot >= 0; slot--) this.#free.push(slot);
+    for (let slot = first + count - 1; slot >= first; slot--) this.#free.push(slot);
   }
 
   /** How many are free. */

@@ -1,11 +1,12 @@
 // Where a client's operations run: its own ring (local-lane.ts) or a worker's (remote-lane.ts). Both are driven alike:
 // push, encode, publish, and later reap. Bound to the client's thread.
 
-import type { RingpoolError } from '@ringpool/core';
-
 import type { Fifo } from './fifo.ts';
 import type { FileSlots } from './file-slots.ts';
 import type { Request } from './request.ts';
+
+/** Operations for which a lane keeps room: see {@link Request.urgent}. */
+export const URGENT_OPERATIONS = 1;
 
 /** One place where a client's operations run. */
 export interface Lane {
@@ -17,8 +18,8 @@ export interface Lane {
   readonly bound: Fifo<Request>;
   /** Requests placed on it that wait for room, and for the bound ones. */
   readonly placed: Fifo<Request>;
-  /** Why nothing can be submitted any more. */
-  readonly death: RingpoolError | undefined;
+  /** Rises when its ring is another one: what was opened on the former one is gone. */
+  readonly epoch: number;
   /** Slots of its ring's table of fixed files. */
   readonly files: FileSlots;
   /** Operations in flight. */
@@ -30,6 +31,12 @@ export interface Lane {
   roomFor(request: Request): number;
   /** Takes an SQE for one part of a request: the index to encode at. */
   push(request: Request, part: number): number;
+  /** The number of the operation that the SQE at this index starts. */
+  operationOf(sqe: number): number;
+  /** Encodes a cancel of this operation, which is in flight. */
+  encodeCancel(sqe: number, operation: number): void;
+  /** A request of this client opened a descriptor on it, and its completion is being handed over: it is the client's. */
+  own(descriptor: number): void;
   /** Hands over what was pushed. */
   publish(): void;
   /** Completes what is ready. Returns how many completions there were. */

@@ -1,156 +1,124 @@
-// How a pool comes up and goes down: memory, anchor, workers, in the order in which memlock is charged.
-// Bound to the owner's thread.
+// How a pool comes up, and how another thread joins it: memory, anchor, rings, in the order in which memlock is charged.
 
-import { Arena, RingpoolError } from '@ringpool/core';
-import { addressOf, readMemlock } from '@ringpool/native';
+import { Arena } from '@ringpool/core';
+import { addressOf, Doorbell, Obituary, readMemlock } from '@ringpool/native';
 
 import { Client } from './client.ts';
+import { closedError } from './errors.ts';
+import { LaneMemory } from './lane-memory.ts';
 import { LocalLane } from './local-lane.ts';
 import type { ResolvedOptions } from './options.ts';
-import { Registration, segmentBytesFor } from './registration.ts';
-import { RemoteLane } from './remote-lane.ts';
-import { Supervisor } from './supervisor.ts';
-import { PoolWords } from './words.ts';
-import type { WorkerReport, WorkerSpec } from './worker-protocol.ts';
+import { Owner } from './owner.ts';
+import { makePort, type PoolPort } from './port.ts';
+import { Anchor, Registration, segmentBytesFor, setBudget } from './registration.ts';
+import { ARENA_OWNER, arenaIdOfClient } from './seat.ts';
+import { POOL_STATE, PoolWords } from './words.ts';
 
-const OWNER_CLIENT_ID = 1;
-/** Completion queue entries for each submission queue entry: room for the worker's own poll. */
-const CQ_FACTOR = 2;
-
-/** Everything a pool is made of. */
+/** Everything a pool is made of, in one thread. */
 export interface PoolParts {
   readonly words: PoolWords;
   readonly arena: Arena;
   readonly registration: Registration;
   readonly client: Client;
-  readonly supervisor: Supervisor;
-  readonly reports: readonly WorkerReport[];
   /** Where operations run by default: a code of placement.ts. */
   readonly place: number;
+  readonly port: PoolPort;
+  /** In the thread that opened the pool. */
+  readonly owner: Owner | undefined;
+  /** What another thread hears when this one ends without closing the pool. */
+  readonly obituary: Obituary | undefined;
 }
 
-/** Pools that are open: told to let their workers go when the process exits. */
-const open = new Set<PoolParts>();
-
-/** A worker that sleeps in the kernel delays the end of the process by up to 20 ms, one after another: wakes them all. */
-function onExit(): void {
-  for (const parts of open) stopWorkers(parts);
-}
-
-function stopWorkers({ words, client }: PoolParts): void {
-  for (const lane of client.remotes) {
-    words.stop(lane.index);
-    if (lane.death === undefined) lane.bell.ring();
-  }
-}
-
-/** Brings a pool up. @throws see openPool. */
-export async function launch(options: ResolvedOptions): Promise<PoolParts> {
+/** Brings a pool up. `onChange` is called when something beside operations has changed. @throws see openPool. */
+export function launch(options: ResolvedOptions, onChange: () => void): PoolParts {
+  const { registration: mode, depth, workers, place } = options;
   const words = new PoolWords();
-  // The anchor first: where io_uring is not available, this says why, before any thread has started.
-  const registration = new Registration(options.registration, words, options.workers);
+  // The anchor first: where io_uring is not available, this says why.
+  const anchor = Anchor.open(mode, words);
+  const bell = Doorbell.create();
   try {
+    words.supervisorBell = bell.token;
+    const obituary = Obituary.write({
+      ...words.ownerObituary,
+      expected: [POOL_STATE.OPEN, POOL_STATE.CLOSING],
+      storeValue: POOL_STATE.ORPHANED,
+    });
+    const memory = LaneMemory.create(workers, depth);
     const arena = Arena.create({
       capBytes: options.arenaBytes,
-      segmentBytes: segmentBytesFor(options.arenaBytes, options.registration, readMemlock()),
+      segmentBytes: segmentBytesFor(options.arenaBytes, mode, readMemlock()),
       addressOf,
-      clientId: OWNER_CLIENT_ID,
+      clientId: ARENA_OWNER,
       ...(process.env['RINGPOOL_DEBUG'] === 'leases' ? { debug: 'leases' as const } : {}),
     });
-    const parts = await startWorkers(options, words, arena, registration);
+    anchor?.keep(arena);
+    const client = openClient(words, memory, () => arena, true, onChange);
+    const registration = new Registration(mode, words);
+    setBudget(words, mode, readMemlock(), { count: workers, entries: depth });
     arena.onSegment = (segment) => registration.add(arena, segment);
-    // Now every ring is open and charged: half of what is left of memlock may be registered.
-    registration.begin(readMemlock());
-    if (open.size === 0) process.on('exit', onExit);
-    open.add(parts);
-    return parts;
-  } catch (error) {
-    registration.close();
-    throw error;
-  }
-}
-
-async function startWorkers(
-  options: ResolvedOptions,
-  words: PoolWords,
-  arena: Arena,
-  registration: Registration,
-): Promise<PoolParts> {
-  const lanes = Array.from(
-    { length: options.workers },
-    (_, worker) => new RemoteLane(worker, options.depth, words),
-  );
-  const client = new Client(lanes, words, options.workers);
-  const supervisor = await Supervisor.spawn(options.workers, (worker, cause) => {
-    client.laneDied(lanes[worker] as RemoteLane, cause);
-  });
-  try {
-    const specs = lanes.map((lane) => specOf(lane, client, words, arena, options));
-    const reports = await supervisor.start(specs);
-    for (const lane of lanes) lane.start(reports[lane.index] as WorkerReport);
-    client.setLocal(openLocal(lanes.length, options.depth, words, arena, client));
-    return { words, arena, registration, client, supervisor, reports, place: options.place };
-  } catch (error) {
-    await supervisor.close();
-    client.close();
-    if (error instanceof RingpoolError) throw error;
-    throw new RingpoolError('ERR_RINGPOOL_WORKER_DIED', 'an I/O worker ended while it started', {
-      op: 'openPool',
-      cause: error,
-      hint: 'See the cause.',
+    const owner = new Owner(words, memory, arena, anchor, bell);
+    const port = makePort({
+      words: words.memory,
+      lanes: memory.handle,
+      arena: arena.handle,
+      registration: mode,
+      place,
     });
-  }
-}
-
-/** The client's own lane, or why there is none: memlock may be short of one ring more. */
-function openLocal(
-  index: number,
-  depth: number,
-  words: PoolWords,
-  arena: Arena,
-  client: Client,
-): LocalLane | RingpoolError {
-  try {
-    return new LocalLane(index, depth, words, arena, client.bell);
+    return { words, arena, registration, client, place, port, owner, obituary };
   } catch (error) {
-    if (error instanceof RingpoolError) return error;
+    anchor?.close();
+    bell.close();
     throw error;
   }
 }
 
-function specOf(
-  lane: RemoteLane,
-  client: Client,
-  words: PoolWords,
-  arena: Arena,
-  options: ResolvedOptions,
-): WorkerSpec {
-  const { depth } = lane.handle;
+/** Joins a pool of another thread. @throws see connectPool. */
+export function join(port: PoolPort, onChange: () => void): PoolParts {
+  const words = new PoolWords(port.words);
+  if (words.state !== POOL_STATE.OPEN) throw closedError('connectPool', 'pool');
+  const memory = new LaneMemory(port.lanes);
+  let arena: Arena | undefined;
+  const attach = (client: number): Arena => {
+    arena = Arena.attach(port.arena, { clientId: arenaIdOfClient(client), addressOf });
+    return arena;
+  };
+  const client = openClient(words, memory, attach, false, onChange);
+  // It may have begun to close before the seat was taken: then nobody waits for this client.
+  if (words.state !== POOL_STATE.OPEN) {
+    client.close();
+    throw closedError('connectPool', 'pool');
+  }
+  const joined = arena as unknown as Arena;
+  const registration = new Registration(port.registration, words);
+  joined.onSegment = (segment) => registration.add(joined, segment);
   return {
-    index: lane.index,
-    words: words.memory,
-    arena: arena.handle,
-    arenaClientId: OWNER_CLIENT_ID + 1 + lane.index,
-    bell: lane.bell.token,
-    lanes: [
-      {
-        lane: lane.handle,
-        clientThread: options.workers,
-        clientBell: client.bell.token,
-        fixedFiles: depth,
-      },
-    ],
-    ringEntries: depth,
-    ringCqEntries: depth * CQ_FACTOR,
+    words,
+    arena: joined,
+    registration,
+    client,
+    place: port.place,
+    port,
+    owner: undefined,
+    obituary: undefined,
   };
 }
 
-/** Takes a pool down, once nothing is in flight. */
-export async function shutDown(parts: PoolParts): Promise<void> {
-  open.delete(parts);
-  if (open.size === 0) process.off('exit', onExit);
-  stopWorkers(parts);
-  await parts.supervisor.close();
-  parts.client.close();
-  parts.registration.close();
+/** Takes a seat and opens the client's own ring. */
+function openClient(
+  words: PoolWords,
+  memory: LaneMemory,
+  arenaOf: (client: number) => Arena,
+  owner: boolean,
+  onChange: () => void,
+): Client {
+  const client = new Client(words, memory, owner, onChange);
+  try {
+    const { workers, depth } = memory.handle;
+    const arena = arenaOf(client.seat.client);
+    client.setLocal(new LocalLane(workers, depth, words, arena, client));
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
 }

@@ -1,20 +1,19 @@
 // A client's own ring: its operations run on the client's thread, without a hop to another one.
 // Bound to that thread; the ring's environment drains it when the thread ends.
 
-import { type Arena, SQE_WORDS } from '@ringpool/core';
-import { type Doorbell, Ring } from '@ringpool/native';
+import { type Arena, encode, SQE_WORDS } from '@ringpool/core';
+import { addDescriptor, type Doorbell, Ring } from '@ringpool/native';
 
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
-import type { Lane } from './lane.ts';
-import { makeFileTable, Submitter } from './pool-ring.ts';
+import { type Lane, URGENT_OPERATIONS } from './lane.ts';
+import { CQ_FACTOR, makeFileTable, Submitter } from './pool-ring.ts';
 import type { Request } from './request.ts';
 import { RequestTable } from './request-table.ts';
 import { RingBuffers } from './ring-buffers.ts';
+import type { Seat } from './seat.ts';
 import type { PoolWords } from './words.ts';
-
-/** Completion queue entries for each submission queue entry. */
-const CQ_FACTOR = 2;
+import type { RingReport } from './worker-protocol.ts';
 
 /** The lane of a client's own ring. */
 export class LocalLane implements Lane {
@@ -23,10 +22,11 @@ export class LocalLane implements Lane {
   readonly bound: Fifo<Request> = new Fifo();
   readonly placed: Fifo<Request> = new Fifo();
   /** It lives as long as its client. */
-  readonly death: undefined;
+  readonly epoch = 0;
   readonly files: FileSlots;
 
   readonly #ring: Ring;
+  readonly #descriptorOwner: number;
   readonly #buffers: RingBuffers;
   readonly #requests: RequestTable;
   readonly #submitter: Submitter;
@@ -37,10 +37,18 @@ export class LocalLane implements Lane {
   /** The kernel rings the client's doorbell at completions. */
   #speaking = false;
 
-  /** Opens the ring; its completions ring `bell` while {@link listen} has asked for it. @throws as `Ring.open`. */
-  constructor(index: number, depth: number, words: PoolWords, arena: Arena, bell: Doorbell) {
+  /** Opens the ring; its completions ring the client's bell while {@link listen} has asked for it. @throws as `Ring.open`. */
+  constructor(
+    index: number,
+    depth: number,
+    words: PoolWords,
+    arena: Arena,
+    { bell, seat }: { readonly bell: Doorbell; readonly seat: Seat },
+  ) {
     this.index = index;
     this.#ring = Ring.open({ entries: depth, cqEntries: depth * CQ_FACTOR });
+    this.#ring.useDescriptorLedger();
+    this.#descriptorOwner = seat.descriptorOwner;
     this.sqes = this.#ring.sqes;
     this.#buffers = new RingBuffers(this.#ring, words, arena);
     this.#requests = new RequestTable(this.#ring.cqEntries);
@@ -49,16 +57,23 @@ export class LocalLane implements Lane {
     this.#onCompletion = (operation, res, flags) => this.#requests.complete(operation, res, flags);
     this.#ring.registerDoorbell(bell);
     this.#ring.setEventfdEnabled(false);
-    this.files = new FileSlots(makeFileTable(this.#ring, depth));
+    this.files = new FileSlots(0, makeFileTable(this.#ring, depth, depth));
+  }
+
+  /** How the ring came up. */
+  get report(): RingReport {
+    const { memory, rung, entries, flags } = this.#ring;
+    return { memory, rung, entries, flags };
   }
 
   roomFor(request: Request): number {
     const ring = this.#ring;
     const { queued } = ring;
-    const room = Math.min(
+    const free = Math.min(
       ring.entries - queued - this.#submitter.owed,
       ring.cqEntries - ring.inFlight - queued,
     );
+    const room = request.urgent ? free : free - URGENT_OPERATIONS;
     return room >= request.sqes && this.files.free >= request.files ? room : 0;
   }
 
@@ -76,6 +91,18 @@ export class LocalLane implements Lane {
     this.#requests.set(operation, request, part);
     this.#batch[this.#batched++] = sqe;
     return sqe;
+  }
+
+  operationOf(sqe: number): number {
+    return this.#ring.operationOf(sqe);
+  }
+
+  encodeCancel(sqe: number, operation: number): void {
+    encode.asyncCancel(this.sqes, sqe, { target: this.#ring.userDataOf(operation) });
+  }
+
+  own(descriptor: number): void {
+    addDescriptor(descriptor, this.#descriptorOwner, true);
   }
 
   /** Submits: what completes at once is ready to be reaped afterwards. */

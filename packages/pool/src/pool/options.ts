@@ -6,6 +6,7 @@ import { type Arena, checkOptions, Lease } from '@ringpool/core';
 
 import { invalidArgument } from './errors.ts';
 import { type Placement, placementCode } from './placement.ts';
+import { WORKERS_MAX } from './words.ts';
 
 /** Whether the arena's segments are registered with the kernel. */
 export type RegistrationMode = 'auto' | 'required' | 'off';
@@ -38,7 +39,6 @@ export interface ResolvedOptions {
 }
 
 const WORKERS_DEFAULT_MAX = 4;
-const WORKERS_MAX = 64;
 const ARENA_BYTES_MIN = 1024 * 1024;
 /** The arena's own: its table of segments ends there. */
 const ARENA_BYTES_MAX = 32 * 2 ** 30;
@@ -57,6 +57,12 @@ export function checkLease(op: string, lease: unknown, arena: Arena): void {
     'the target is no lease of this pool',
     'Take one from pool.alloc() of the same pool.',
   );
+}
+
+/** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless it is an AbortSignal. */
+export function checkSignal(op: string, signal: unknown): asserts signal is AbortSignal {
+  if (signal instanceof AbortSignal) return;
+  throw invalidArgument(op, 'the signal is no AbortSignal', 'Pass the `signal` of an AbortController.');
 }
 
 function integer(name: string, value: number, min: number, max: number): number {

@@ -4,6 +4,9 @@
 import { RingpoolError } from '@ringpool/core';
 import type { Ring } from '@ringpool/native';
 
+/** Completion queue entries for each submission queue entry: room for a ring's own operations. */
+export const CQ_FACTOR = 2;
+
 /** Submits to a ring, and keeps what the kernel did not take. */
 export class Submitter {
   readonly #ring: Ring;
@@ -31,14 +34,19 @@ export class Submitter {
   }
 }
 
-/** Gives a ring a table of fixed files. Returns how many slots it has: all, or 0 where that is refused. */
-export function makeFileTable(ring: Ring, slots: number): number {
-  try {
-    ring.registerFilesSparse(slots);
-    return slots;
-  } catch (error) {
-    // Refused by RLIMIT_NOFILE or an old kernel: whole files are then read through ordinary descriptors.
-    if (error instanceof RingpoolError) return 0;
-    throw error;
+/**
+ * Gives a ring a table of fixed files, of `slots`, or half as many and so on, down to `least`. Returns how many slots it
+ * has; 0 where even those are refused.
+ */
+export function makeFileTable(ring: Ring, slots: number, least: number): number {
+  for (let wanted = slots; wanted >= least; wanted /= 2) {
+    try {
+      ring.registerFilesSparse(wanted);
+      return wanted;
+    } catch (error) {
+      // Refused by RLIMIT_NOFILE or an old kernel: with no table, whole files are read through ordinary descriptors.
+      if (!(error instanceof RingpoolError)) throw error;
+    }
   }
+  return 0;
 }

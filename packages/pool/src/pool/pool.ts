@@ -1,11 +1,8 @@
 // The pool as its users hold it, and how one comes up. Bound to the thread that opened it: its owner and first client.
 
 import {
-  type Address,
   type AllocOptions,
-  AT_FDCWD,
   checkOptions,
-  encode,
   flagNames,
   IORING_SETUP,
   type Lease,
@@ -17,13 +14,18 @@ import type { FileContents } from '../file/contents.ts';
 import { File } from '../file/file.ts';
 import { FileReader } from '../file/file-reader.ts';
 import { openFlagBits } from '../file/open-flags.ts';
+import { OpenRequest } from '../file/open-request.ts';
+import { Transfers } from '../file/transfer.ts';
 import { clearTimeout, setTimeout } from './clock.ts';
 import { closedError, invalidArgument, operationError } from './errors.ts';
-import { launch, type PoolParts, shutDown } from './launch.ts';
+import { join, launch, type PoolParts } from './launch.ts';
 import { type PoolOptions, resolveOptions } from './options.ts';
 import { PathRoom } from './path-room.ts';
 import { type Placement, placementCode } from './placement.ts';
-import { SingleRequest } from './request.ts';
+import { checkPort, type PoolPort } from './port.ts';
+import { guests } from './seat.ts';
+import { POOL_STATE, WORKER_STATE } from './words.ts';
+import { type RingReport, reportFromWords } from './worker-protocol.ts';
 
 /** How a file is opened. */
 export interface OpenFileOptions {
@@ -47,8 +49,8 @@ export interface ClosePoolOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** How one worker's ring came up. */
-export interface WorkerInfo {
+/** How a ring came up. */
+export interface RingInfo {
   /** Where its queues lie. */
   readonly memory: RingMemoryMode;
   /** The rung of the ladder of flags that won. */
@@ -57,6 +59,12 @@ export interface WorkerInfo {
   readonly flags: readonly string[];
   /** Submission queue entries granted. */
   readonly entries: number;
+}
+
+/** One I/O worker that is up, and its ring. */
+export interface WorkerInfo extends RingInfo {
+  /** Its index in the pool: what `{ worker }` places by. */
+  readonly index: number;
 }
 
 const CLOSE_TIMEOUT_MS = 30_000;
@@ -71,11 +79,11 @@ const ALLOC_OPTIONS = ['align'];
 const PROBE_BYTES = 4096;
 
 /**
- * Opens a pool: starts its workers, each with a ring of its own over one shared arena.
+ * Opens a pool: shared memory, and a ring of the caller's own. I/O workers start when first needed.
  *
  * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNAVAILABLE (no io_uring here; says why),
  * ERR_RINGPOOL_MEMLOCK (with `registration: 'required'`, or when not even a ring fits), ERR_RINGPOOL_ARENA_CAP,
- * ERR_RINGPOOL_TOO_MANY_FILES, ERR_RINGPOOL_WORKER_DIED.
+ * ERR_RINGPOOL_TOO_MANY_FILES.
  *
  * @example
  * ```ts
@@ -89,7 +97,7 @@ const PROBE_BYTES = 4096;
  */
 export async function openPool(options: PoolOptions = {}): Promise<Pool> {
   const resolved = resolveOptions(options);
-  const pool = new Pool(await launch(resolved));
+  const pool = new Pool((onChange) => launch(resolved, onChange));
   if (resolved.registration !== 'required') return pool;
   try {
     pool.allocUnsafe(PROBE_BYTES).release();
@@ -100,34 +108,86 @@ export async function openPool(options: PoolOptions = {}): Promise<Pool> {
   }
 }
 
-/** I/O workers over one arena of shared memory. Made by {@link openPool}. */
+/**
+ * Joins a pool of another thread, by its `pool.port()`: the same arena and workers, and a ring of this thread's own.
+ * Closing what this returns leaves the pool; it is closed with the pool itself, too.
+ *
+ * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_TOO_MANY_CLIENTS (64 threads),
+ * ERR_RINGPOOL_MEMLOCK, ERR_RINGPOOL_TOO_MANY_FILES.
+ *
+ * @example
+ * ```ts
+ * import { once } from 'node:events';
+ * import { isMainThread, Worker, workerData } from 'node:worker_threads';
+ * import { connectPool, openPool } from '@ringpool/pool';
+ *
+ * if (isMainThread) {
+ *   const pool = await openPool();
+ *   await once(new Worker(new URL(import.meta.url), { workerData: pool.port() }), 'exit');
+ *   await pool.close();
+ * } else {
+ *   const pool = await connectPool(workerData);
+ *   const contents = await pool.readFile('package.json');
+ *   console.assert(contents.bytes[0] === '{'.charCodeAt(0));
+ *   await pool.close();
+ * }
+ * ```
+ */
+export async function connectPool(port: PoolPort): Promise<Pool> {
+  checkPort(port);
+  return new Pool((onChange) => join(port, onChange));
+}
+
+/** I/O workers and rings over one arena of shared memory. Made by {@link openPool} and {@link connectPool}. */
 export class Pool {
   /** What executes the operations. */
   readonly driver = 'uring';
   readonly #parts: PoolParts;
   readonly #paths: PathRoom;
   readonly #reader: FileReader;
+  readonly #transfers: Transfers;
   readonly #files = new Set<File>();
   readonly #forget = (file: File): void => {
     this.#files.delete(file);
   };
   #closing: Promise<void> | undefined;
 
-  /** @internal Made by openPool. */
-  constructor(parts: PoolParts) {
+  /** @internal Made by openPool and connectPool. */
+  constructor(partsOf: (onChange: () => void) => PoolParts) {
+    const parts = partsOf(() => this.#onChange());
     this.#parts = parts;
     this.#paths = new PathRoom(parts.arena);
-    this.#reader = new FileReader(parts.client, parts.arena, this.#paths);
+    this.#transfers = new Transfers(parts.client, parts.arena);
+    this.#reader = new FileReader(parts.client, parts.arena, this.#paths, (path, place) =>
+      this.#openFile(path, 'r', {}, place),
+    );
   }
 
-  /** How each worker's ring came up. */
+  /** The pool is being closed by its owner: this client finishes and leaves. */
+  #onChange(): void {
+    if (this.#parts.owner !== undefined || this.#parts.words.state !== POOL_STATE.CLOSING) return;
+    this.#closing ??= this.#close();
+    // Whoever closes this client hears of it; the owner only wants it to leave.
+    this.#closing.catch(() => undefined);
+  }
+
+  /** The workers that are up, and how their rings came up. They start when first needed. */
   get workers(): readonly WorkerInfo[] {
-    return this.#parts.reports.map(({ memory, rung, entries, flags }) => ({
-      memory,
-      rung,
-      entries,
-      flags: flagNames(IORING_SETUP, flags),
-    }));
+    const { words, client } = this.#parts;
+    return Array.from({ length: client.workers }, (_, index) => index)
+      .filter((index) => words.workerState(index) === WORKER_STATE.UP)
+      .map((index) => ({ index, ...infoOf(reportFromWords(words.workerRing(index))) }));
+  }
+
+  /** This thread's own ring. */
+  get ring(): RingInfo {
+    return infoOf(this.#parts.client.ring);
+  }
+
+  /** What another thread joins this pool by: `connectPool(port)`. Throws ERR_RINGPOOL_CLOSED. */
+  port(): PoolPort {
+    this.#assertOpen('port');
+    return this.#parts.port;
   }
 
   /** Bytes of the arena that are registered with the kernel. It rises as the arena grows. */
@@ -156,7 +216,7 @@ export class Pool {
     this.#assertOpen('alloc');
     if (options !== undefined) checkOptions('alloc', options, ALLOC_OPTIONS);
     const lease = this.#parts.arena.allocUnsafe(bytes, options);
-    const { refusal } = this.#parts.registration;
+    const refusal = this.#parts.registration.refusalOf(lease.segment);
     if (refusal === undefined) return lease;
     lease.release();
     throw refusal;
@@ -174,7 +234,7 @@ export class Pool {
     const { client } = this.#parts;
     client.enter();
     try {
-      const file = await this.#openFile(path, flags, options);
+      const file = await this.#openFile(path, flags, options, this.#placeOf('open', options?.placement));
       if (this.#closing === undefined) {
         this.#files.add(file);
         return file;
@@ -187,36 +247,26 @@ export class Pool {
     }
   }
 
-  async #openFile(path: string, flags: 'r' | number, options: OpenFileOptions): Promise<File> {
+  async #openFile(path: string, flags: 'r' | number, options: OpenFileOptions, place: number): Promise<File> {
     checkOptions('open', options, OPEN_OPTIONS);
     const { mode = MODE_DEFAULT, direct = false } = options;
-    const place = this.#placeOf('open', options.placement);
     // Here and not by the encoder, which may run later, when nobody is there to be told.
     if (!Number.isInteger(mode) || mode < 0 || mode > MODE_MAX) {
       throw invalidArgument('open', `mode is ${String(mode)}`, 'It must be permission bits, as 0o644.');
     }
     const openFlags = openFlagBits(flags, direct);
-    const { client, arena } = this.#parts;
+    const { client } = this.#parts;
     const room = this.#paths.write(path, 'open');
     let res: number;
     try {
-      const request = new SingleRequest(
-        (sqes, slot) =>
-          encode.openat(sqes, slot, {
-            dirfd: AT_FDCWD,
-            path: this.#paths.addressOf(room) as Address,
-            openFlags,
-            mode,
-          }),
-        place,
-      );
+      const request = new OpenRequest({ paths: this.#paths, room, openFlags, mode }, place);
       client.start(request);
       res = await request.promise;
     } finally {
       this.#paths.release(room);
     }
     if (res < 0) throw operationError(res, { op: 'open', syscall: 'open', path, direct });
-    return new File(client, arena, { path, fd: res, direct, place }, this.#forget);
+    return new File(this.#transfers, { path, fd: res, direct, place }, this.#forget);
   }
 
   /**
@@ -233,16 +283,17 @@ export class Pool {
       checkOptions('readFile', options, READ_FILE_OPTIONS);
       const { placement } = options;
       const place = this.#placeOf('readFile', placement);
-      if (this.#reader.available(place)) return this.#reader.read(path, target, place);
-      return this.#reader.readPlain(target, () => this.#openFile(path, 'r', { placement }));
+      return this.#reader.read(path, target, place);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /**
-   * Closes the pool: waits for what is in flight, closes its files, ends its workers. Leases and views of arena memory
-   * stay readable, but are not to be used for I/O any more. May be called again after a timeout.
+   * Closes the pool: waits for what is in flight, closes its files, ends its workers. Threads that joined it finish what
+   * they have in flight and leave first. Leases and views of arena memory stay readable, but are not to be used for I/O
+   * any more. In a thread that joined, it leaves: the leases it holds then are released, the pool and its other threads go
+   * on. May be called again after a timeout.
    *
    * Rejects with ERR_RINGPOOL_DRAIN_TIMEOUT when operations are still in flight after `timeoutMs`: then they stay in
    * flight, and the memory they use is kept.
@@ -262,8 +313,16 @@ export class Pool {
 
   async #close(): Promise<void> {
     const closed = await Promise.allSettled([...this.#files].map((file) => file.close()));
-    await this.#parts.client.whenIdle();
-    await shutDown(this.#parts);
+    const { client, owner, obituary } = this.#parts;
+    await client.whenIdle();
+    if (owner === undefined) await client.leavePool();
+    else {
+      await owner.sendGuestsAway();
+      await owner.endWorkers();
+      client.close();
+      owner.close();
+      obituary?.cancel();
+    }
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
   }
 
@@ -272,10 +331,12 @@ export class Pool {
       const timer = setTimeout(
         () => {
           const { inFlight } = this.#parts.client;
+          const others = this.#parts.owner === undefined ? 0 : guests(this.#parts.words);
+          const also = others === 0 ? '' : `, and ${others} other threads have not left the pool`;
           reject(
             new RingpoolError(
               'ERR_RINGPOOL_DRAIN_TIMEOUT',
-              `${inFlight} operations are still in flight after ${timeoutMs} ms`,
+              `${inFlight} operations are still in flight after ${timeoutMs} ms${also}`,
               { op: 'close', hint: 'The pool goes on closing: call close() again to wait longer.' },
             ),
           );
@@ -288,7 +349,7 @@ export class Pool {
 
   #placeOf(op: string, placement: Placement | undefined): number {
     const { place, client } = this.#parts;
-    return placement === undefined ? place : placementCode(op, placement, client.remotes.length);
+    return placement === undefined ? place : placementCode(op, placement, client.workers);
   }
 
   #assertOpen(op: string): void {
@@ -299,4 +360,8 @@ export class Pool {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function infoOf({ flags, ...report }: RingReport): RingInfo {
+  return { ...report, flags: flagNames(IORING_SETUP, flags) };
 }

@@ -1,14 +1,22 @@
 // Which segments of the arena are registered with the kernel, and the anchor ring that holds their registration.
-// The pool's owner thread has it; workers clone from the anchor, so memlock is charged once (Linux 6.12).
+// The pool's owner has the anchor; the thread that grows the arena registers through it, and every other ring clones from
+// it, so memlock is charged once (Linux 6.12).
 
 import { release } from 'node:os';
 
 import type { Arena, ArenaSegment } from '@ringpool/core';
 import { RingpoolError } from '@ringpool/core';
-import { type Memlock, Ring } from '@ringpool/native';
+import { type Memlock, Ring, registerThrough } from '@ringpool/native';
 
+import { monotonicMs } from './clock.ts';
 import type { RegistrationMode } from './options.ts';
-import { type PoolWords, SEGMENT_REGISTERED, SEGMENT_UNREGISTERED, SEGMENTS_MAX } from './words.ts';
+import {
+  type PoolWords,
+  SEGMENT_DECIDING,
+  SEGMENT_REGISTERED,
+  SEGMENT_UNREGISTERED,
+  SEGMENTS_MAX,
+} from './words.ts';
 
 /** The anchor executes nothing: it is opened as small as rings are. */
 const ANCHOR_ENTRIES = 4;
@@ -16,6 +24,14 @@ const SEGMENT_BYTES_DEFAULT = 4 * 1024 * 1024;
 const SEGMENT_BYTES_MIN = 64 * 1024;
 /** Under a memlock limit, segments are this small a part of it, so that half of the limit is several segments. */
 const SEGMENTS_PER_LIMIT = 16;
+const KIB = 1024;
+const UNLIMITED = -1;
+/** What a ring is charged with besides its queues. */
+const RING_EXTRA_BYTES = 8 * KIB;
+/** Bytes of the queues for each submission queue entry. */
+const RING_ENTRY_BYTES = 128;
+/** How long a thread waits for another one that is registering the segment that both need. It takes microseconds. */
+const DECISION_MS_MAX = 1000;
 /** The first kernel that clones single buffers out of a table; before, each ring registers and is charged. */
 const CLONE_KERNEL: readonly [major: number, minor: number] = [6, 13];
 
@@ -36,82 +52,142 @@ function kernelClones(): boolean {
   return major > CLONE_KERNEL[0] || (major === CLONE_KERNEL[0] && minor >= CLONE_KERNEL[1]);
 }
 
-/** Registers segments as the arena grows, within what memlock leaves. */
-export class Registration {
-  readonly #mode: RegistrationMode;
-  readonly #words: PoolWords;
-  readonly #rings: number;
-  #anchor: Ring | undefined;
-  #budgetBytes = 0;
-  #refusal: RingpoolError | undefined;
+/** The anchor ring: it executes nothing and holds the registrations. The pool's owner has it. */
+export class Anchor {
+  readonly #ring: Ring;
 
-  /** Opens the anchor. `rings` are those of the workers. @throws as `Ring.open`, when registration is required. */
-  constructor(mode: RegistrationMode, words: PoolWords, rings: number) {
-    this.#mode = mode;
-    this.#words = words;
-    this.#rings = rings;
-    if (mode === 'off') return;
+  private constructor(ring: Ring) {
+    this.#ring = ring;
+  }
+
+  /**
+   * Opens the anchor and tells the other threads. Undefined where memlock is too short and registration not required.
+   * @throws as `Ring.open`.
+   */
+  static open(mode: RegistrationMode, words: PoolWords): Anchor | undefined {
+    if (mode === 'off') return undefined;
+    let ring: Ring | undefined;
     try {
-      // Not SINGLE_ISSUER: the workers' threads register through it when they clone.
-      this.#anchor = Ring.open({ entries: ANCHOR_ENTRIES, rung: 'coop' });
-      this.#anchor.registerBuffersSparse(SEGMENTS_MAX);
-      words.anchorRing = this.#anchor.id;
+      // Not SINGLE_ISSUER: other threads register and clone through it.
+      ring = Ring.open({ entries: ANCHOR_ENTRIES, rung: 'coop' });
+      ring.registerBuffersSparse(SEGMENTS_MAX);
+      words.anchorRing = ring.id;
+      return new Anchor(ring);
     } catch (error) {
-      this.close();
-      this.#refusal = asRingpoolError(error);
+      ring?.close();
       // Without io_uring there is no pool at all; with memlock too short for the anchor, there is an unregistered one.
-      if (mode === 'required' || this.#refusal.code !== 'ERR_RINGPOOL_MEMLOCK') throw error;
+      const short = error instanceof RingpoolError && error.code === 'ERR_RINGPOOL_MEMLOCK';
+      if (mode === 'required' || !short) throw error;
+      return undefined;
     }
   }
 
-  /** After every ring of the pool is open (they are charged too): decides how much may be registered. */
-  begin(memlock: Memlock): void {
-    const unlimited = this.#mode === 'required' || memlock.exempt || memlock.limitBytes === Infinity;
-    // At most half of what is left: the limit is shared with all processes of the user.
-    const left = Math.max(0, memlock.limitBytes - memlock.pinnedBytes) / 2;
-    this.#budgetBytes = unlimited ? Infinity : left / (kernelClones() ? 1 : 1 + this.#rings);
+  /** From now on segments of this arena are registered with it: the ring keeps the arena's memory. */
+  keep(arena: Arena): void {
+    this.#ring.attachMemory(new Uint8Array(arena.data, 0, arena.data.byteLength));
+  }
+
+  /** Gives the registration up. The clones live as long as their rings. */
+  close(): void {
+    this.#ring.close();
+  }
+}
+
+/** Rings of a pool that are yet to be opened: the workers'. */
+export interface RingsToCome {
+  readonly count: number;
+  /** Submission queue entries of each. */
+  readonly entries: number;
+}
+
+/** Decides how much may be registered, beside the rings that are yet to be opened: they are charged to memlock too. */
+export function setBudget(
+  words: PoolWords,
+  mode: RegistrationMode,
+  memlock: Memlock,
+  { count, entries }: RingsToCome,
+): void {
+  const unlimited = mode === 'required' || memlock.exempt || memlock.limitBytes === Infinity;
+  const rings = count * (entries * RING_ENTRY_BYTES + RING_EXTRA_BYTES);
+  // At most half of what is left: the limit is shared with all processes of the user.
+  const left = Math.max(0, (memlock.limitBytes - memlock.pinnedBytes) / 2 - rings);
+  const bytes = left / (kernelClones() ? 1 : 1 + count);
+  words.swapBudgetKib(words.budgetKib, unlimited ? UNLIMITED : Math.floor(bytes / KIB));
+}
+
+/** Registers segments as the arena grows, within the budget. One for each thread that allocates. */
+export class Registration {
+  readonly #mode: RegistrationMode;
+  readonly #words: PoolWords;
+  #refusal: RingpoolError | undefined;
+
+  constructor(mode: RegistrationMode, words: PoolWords) {
+    this.#mode = mode;
+    this.#words = words;
   }
 
   /** Bytes of the arena registered with the kernel. */
   get bytes(): number {
-    return this.#anchor?.registeredBytes ?? 0;
+    return this.#words.registeredKib * KIB;
   }
 
-  /** Registers a new segment if it may, and tells the workers how it stands. Never throws: see {@link refusal}. */
+  /** Registers a segment if it may be, unless another thread has seen to it. Never throws: see {@link refusalOf}. */
   add(arena: Arena, { index, bytes }: ArenaSegment): void {
-    this.#words.setSegmentState(
-      index,
-      this.#register(arena, index, bytes) ? SEGMENT_REGISTERED : SEGMENT_UNREGISTERED,
+    if (!this.#words.claimSegment(index)) return;
+    const registered = this.#register(arena, index, bytes);
+    this.#words.setSegmentState(index, registered ? SEGMENT_REGISTERED : SEGMENT_UNREGISTERED);
+  }
+
+  /** With registration `'required'`: why this segment is not registered. */
+  refusalOf(segment: number): RingpoolError | undefined {
+    if (this.#mode !== 'required' || this.#decided(segment) === SEGMENT_REGISTERED) return undefined;
+    return (
+      this.#refusal ??
+      new RingpoolError('ERR_RINGPOOL_MEMLOCK', 'another thread could not register this part of the arena', {
+        op: 'alloc',
+        hint: "Raise `ulimit -l`, or use registration 'auto'.",
+      })
     );
   }
 
-  /** With registration `'required'`: why memory could not be registered, once that has happened. */
-  get refusal(): RingpoolError | undefined {
-    return this.#mode === 'required' ? this.#refusal : undefined;
+  #decided(segment: number): number {
+    const until = monotonicMs() + DECISION_MS_MAX;
+    for (;;) {
+      const state = this.#words.segmentState(segment);
+      if (state !== SEGMENT_DECIDING || monotonicMs() > until) return state;
+    }
   }
 
   #register(arena: Arena, index: number, bytes: number): boolean {
-    if (this.#anchor === undefined || bytes > this.#budgetBytes) return false;
+    const { anchorRing } = this.#words;
+    if (anchorRing === 0 || !this.#spend(bytes / KIB)) return false;
     try {
-      this.#anchor.updateBuffers(index, [arena.segmentView(index)]);
+      registerThrough(anchorRing, index, arena.segmentView(index));
     } catch (error) {
-      this.#refusal = asRingpoolError(error);
-      // Other processes of the user took what seemed left: ask for half as much from now on, down to nothing.
-      this.#budgetBytes = Math.floor(Math.min(this.#budgetBytes, bytes) / 2);
+      if (!(error instanceof RingpoolError)) throw error;
+      this.#refusal = error;
+      this.#shrink(bytes / KIB);
       return false;
     }
-    this.#budgetBytes -= bytes;
+    this.#words.addRegisteredKib(bytes / KIB);
     return true;
   }
 
-  /** Gives the registration up. The workers' clones live as long as their rings. */
-  close(): void {
-    this.#anchor?.close();
-    this.#anchor = undefined;
+  #spend(kib: number): boolean {
+    for (;;) {
+      const budget = this.#words.budgetKib;
+      if (budget === UNLIMITED) return true;
+      if (budget < kib) return false;
+      if (this.#words.swapBudgetKib(budget, budget - kib)) return true;
+    }
   }
-}
 
-function asRingpoolError(error: unknown): RingpoolError {
-  if (error instanceof RingpoolError) return error;
-  throw error;
+  /** Other processes of the user took what seemed left: asks for half as much from now on, down to nothing. */
+  #shrink(kib: number): void {
+    for (;;) {
+      const budget = this.#words.budgetKib;
+      const next = Math.floor((budget === UNLIMITED ? kib : Math.min(budget, kib)) / 2);
+      if (this.#words.swapBudgetKib(budget, next)) return;
+    }
+  }
 }

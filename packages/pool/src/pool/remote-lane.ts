@@ -1,61 +1,87 @@
 // A client's lane to a worker: its queues, the requests in flight on it, the fixed-file slots that belong to it.
-// Bound to the client's thread.
+// Bound to the client's thread. The lane outlives its worker: the next one takes it over. Labels: models/lanes.pml.
+//
+// down -> (the worker is up) up -> (it holds the lane) held -> (it has ended) down, or left for good
 
-import { createLane, LaneClient, type LaneHandle, type Parking, type RingpoolError } from '@ringpool/core';
-import { Doorbell } from '@ringpool/native';
+import { encode, LaneAttachment, LaneClient, type LaneHandle, RingpoolError } from '@ringpool/core';
+import { closeDescriptorsOf, Doorbell, giveDescriptor } from '@ringpool/native';
 
 import { workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
-import type { Lane } from './lane.ts';
-import { abandonUnstarted, type Request } from './request.ts';
+import { type Lane, URGENT_OPERATIONS } from './lane.ts';
+import type { Request } from './request.ts';
 import { RequestTable } from './request-table.ts';
-import type { PoolWords } from './words.ts';
-import type { WorkerReport } from './worker-protocol.ts';
+import { type PoolWords, WORKER_STATE } from './words.ts';
+
+const NO_FILES = new FileSlots(0, 0);
+
+/** What became of the requests of a worker that has ended. */
+export interface Death {
+  readonly cause: RingpoolError;
+  /** Those that the worker never took, and that may run elsewhere or later. */
+  readonly again: ReadonlySet<Request>;
+}
 
 /** One worker, as a client sees it. */
 export class RemoteLane implements Lane {
   /** The worker's index in the pool. */
   readonly index: number;
-  /** What the worker attaches to. */
-  readonly handle: LaneHandle;
-  /** Rings the worker awake. */
-  readonly bell: Doorbell;
   /** The SQEs, for the encoders. */
   readonly sqes: Uint32Array;
   readonly bound: Fifo<Request> = new Fifo();
   readonly placed: Fifo<Request> = new Fifo();
-  /** None while the worker is starting. */
-  files: FileSlots = new FileSlots(0);
-  /** Why nothing can be submitted any more. */
-  death: RingpoolError | undefined;
+  /** None until the worker holds the lane. */
+  files: FileSlots = NO_FILES;
+  epoch = 0;
 
-  readonly #queue: LaneClient;
-  readonly #parking: Parking;
+  /** Who this client, and who what the worker opens for it, is in the ledger of descriptors. */
+  readonly #descriptorOwner: number;
+  readonly #words: PoolWords;
+  readonly #handle: LaneHandle;
+  readonly #attachment: LaneAttachment;
   readonly #requests: RequestTable;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
+  #queue: LaneClient;
+  /** The worker it is attached to: which thread of it, 0 for none, and its bell. */
+  #generation = 0;
+  #bell: Doorbell | undefined;
+  #ticket = 0;
+  #held = false;
 
-  constructor(index: number, depth: number, words: PoolWords) {
+  constructor(index: number, handle: LaneHandle, words: PoolWords, descriptorOwner: number) {
     this.index = index;
-    this.handle = createLane(depth);
-    this.bell = Doorbell.create();
-    this.#queue = new LaneClient(this.handle);
+    this.#descriptorOwner = descriptorOwner;
+    this.#words = words;
+    this.#handle = handle;
+    this.#attachment = new LaneAttachment(handle);
+    this.#queue = new LaneClient(handle);
     this.sqes = this.#queue.sqes;
-    this.#parking = words.parking(index);
-    this.#requests = new RequestTable(this.handle.depth);
+    this.#requests = new RequestTable(handle.depth);
     this.#onCompletion = (operation, res, flags) => this.#requests.complete(operation, res, flags);
   }
 
-  /** The worker is up. */
-  start(report: WorkerReport): void {
-    this.files = new FileSlots(report.fixedFiles ? this.handle.depth : 0);
+  /** True while there is a worker at the other end. */
+  get up(): boolean {
+    return this.#generation > 0;
+  }
+
+  /** True once the worker holds the lane: then it is known which fixed files there are. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** True when {@link look} would find that the worker has taken hold of the lane. */
+  get heldNow(): boolean {
+    return this.#generation > 0 && !this.#held && this.#attachment.held === this.#ticket;
   }
 
   /** How many SQEs may be pushed now; 0 when the request cannot be taken. */
   roomFor(request: Request): number {
-    const { room } = this.#queue;
-    const fits = room >= request.sqes && this.files.free >= request.files;
-    return fits && this.death === undefined ? room : 0;
+    if (this.#generation === 0) return 0;
+    const free = this.#queue.room;
+    const room = request.urgent ? free : free - URGENT_OPERATIONS;
+    return room >= request.sqes && this.files.free >= request.files ? room : 0;
   }
 
   /** Operations in flight. */
@@ -81,12 +107,29 @@ export class RemoteLane implements Lane {
     return sqe;
   }
 
+  operationOf(sqe: number): number {
+    return this.#queue.operationOf(sqe);
+  }
+
+  /** The worker knows the operation by the same number, and finds it in its ring: see worker-lane.ts. */
+  encodeCancel(sqe: number, operation: number): void {
+    encode.asyncCancel(this.sqes, sqe, { target: operation });
+  }
+
+  own(descriptor: number): void {
+    // The worker said whose it is before it took anything from the lane.
+    giveDescriptor(descriptor, this.#attachment.terms.descriptors, this.#descriptorOwner);
+  }
+
   /** Lets the worker see what was pushed, and rings it awake if it sleeps. */
   publish(): void {
-    // It died since something was pushed: die() has seen to that, and nobody is left to be rung for.
-    if (this.death !== undefined) return;
     // The tail first, then the parking word: see parking.ts.
-    if (this.#queue.publish()) this.#parking.wake(this.bell);
+    if (this.#queue.publish()) this.#wake();
+  }
+
+  #wake(): void {
+    // No bell: the worker has ended since something was pushed. detach() has seen to that.
+    if (this.#bell !== undefined) this.#words.workerParking(this.index).wake(this.#bell);
   }
 
   /** Completes what is ready. Returns how many completions there were. */
@@ -94,32 +137,89 @@ export class RemoteLane implements Lane {
     return this.#queue.reap(this.#onCompletion);
   }
 
+  /** True when the worker it was attached to has ended. */
+  get orphaned(): boolean {
+    if (this.#generation === 0) return false;
+    if (this.#words.workerGeneration(this.index) !== this.#generation) return true;
+    return this.#words.workerState(this.index) === WORKER_STATE.DEAD;
+  }
+
+  /** Attaches to the worker if it is up; finds out whether it holds the lane. Call it when something has changed. */
+  look(): void {
+    if (this.#generation === 0) this.#attach();
+    if (!this.heldNow) return;
+    this.#held = true;
+    const { filesFirst, filesCount } = this.#attachment.terms;
+    this.files = new FileSlots(filesFirst, filesCount);
+  }
+
+  #attach(): void {
+    const { index } = this;
+    const words = this.#words;
+    const generation = words.workerGeneration(index);
+    if (words.workerState(index) !== WORKER_STATE.UP || words.workerGeneration(index) !== generation) return; // A1
+    try {
+      this.#bell = Doorbell.attach(words.workerBell(index));
+    } catch (error) {
+      // It has ended since: its state will say so.
+      if (error instanceof RingpoolError) return;
+      throw error;
+    }
+    this.#ticket = this.#attachment.want(generation); // A2, A3
+    this.#queue = new LaneClient(this.#handle);
+    this.#generation = generation;
+    this.epoch++;
+    words.raiseLanesVersion(index); // A4
+    this.#wake(); // A5
+  }
+
   /**
-   * The worker has ended. Its environment drained the ring before the thread's 'exit' event, so no memory is in use by
-   * the kernel any more, and every request can be abandoned. Returns those that the worker never took and that may run
-   * on another lane; a chain is taken whole, so all parts of a request or none.
+   * The worker has ended. Its environment drained the ring before it said so, so no memory is in use by the kernel any
+   * more, and every request can be abandoned. A chain is taken whole, so all parts of a request or none.
    */
-  die(cause: unknown): ReadonlySet<Request> {
+  die(): Death {
     const again = new Set<Request>();
-    if (this.death !== undefined) return again;
-    const death = workerDied(this.index, cause);
-    this.death = death;
+    const cause = workerDied(this.index);
     this.#queue.abandon(
       (operation, res, flags) => {
         if (res !== TAKEN && res !== UNTAKEN) {
-          this.#requests.complete(operation, res, flags);
+          this.#requests.complete(operation, res, flags); // F1
           return;
         }
-        const request = this.#requests.take(operation);
+        const request = this.#requests.take(operation); // F2
         if (res === UNTAKEN && request.lane === undefined) again.add(request);
-        else request.abandon(this.#requests.part(operation), death, res === TAKEN);
+        else request.abandon(this.#requests.part(operation), cause, res === TAKEN);
       },
       TAKEN,
       UNTAKEN,
     );
-    for (const request of [...this.bound.clear(), ...this.placed.clear()]) abandonUnstarted(request, death);
-    this.bell.close();
-    return again;
+    // What it opened, and this client has not seen.
+    if (this.#attachment.held === this.#ticket) closeDescriptorsOf(this.#attachment.terms.descriptors, false);
+    this.detach(); // F3
+    return { cause, again };
+  }
+
+  /** Has no worker any more: it has ended, or let go of the lane. */
+  detach(): void {
+    this.#attachment.leave();
+    this.#generation = 0;
+    this.#held = false;
+    this.files = NO_FILES;
+    this.#bell?.close();
+    this.#bell = undefined;
+  }
+
+  /** The client leaves: nothing is in flight. Returns true once no live worker holds the lane. Call it until it does. */
+  leave(): boolean {
+    if (this.#generation === 0) return true;
+    if (this.#attachment.wanted !== 0) {
+      this.#attachment.leave(); // D1
+      this.#words.raiseLanesVersion(this.index); // D2
+      this.#wake(); // D3
+    }
+    if (this.#attachment.held !== 0 && !this.orphaned) return false; // D4
+    this.detach();
+    return true;
   }
 }
 

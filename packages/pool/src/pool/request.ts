@@ -23,6 +23,14 @@ export abstract class Request {
   get lane(): Lane | undefined {
     return undefined;
   }
+  /** Which ring of that lane: see {@link Lane.epoch}. */
+  get epoch(): number {
+    return 0;
+  }
+  /** True for what makes room for others, and so may use the room that is kept for it. */
+  get urgent(): boolean {
+    return false;
+  }
   /** How many bytes it moves, as far as it is known: what placement 'auto' goes by. */
   get bytes(): number {
     return 0;
@@ -39,6 +47,11 @@ export abstract class Request {
    * certainly had no effect. Else nobody knows.
    */
   abstract abandon(part: number, error: RingpoolError, started: boolean): void;
+
+  /** Its caller waits no longer: an AbortSignal said so. It completes or is abandoned all the same. */
+  abort(_error: RingpoolError): void {
+    // Only requests that were given a signal are told.
+  }
 }
 
 /** Abandons a request that no worker has taken. */
@@ -46,13 +59,23 @@ export function abandonUnstarted(request: Request, error: RingpoolError): void {
   for (let part = 0; part < request.sqes; part++) request.abandon(part, error, false);
 }
 
-let capturedResolve: (value: never) => void;
-let capturedReject: (error: unknown) => void;
 /** One executor for all promises: a closure for each would be garbage of every operation. */
-const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
-  capturedResolve = resolve;
-  capturedReject = reject;
-};
+class Captured {
+  resolve!: (value: never) => void;
+  reject!: (error: unknown) => void;
+  readonly executor = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
+    this.resolve = resolve;
+    this.reject = reject;
+  };
+}
+
+/** `new Promise(captured.executor)`, then at once `captured.resolve` and `captured.reject`. */
+export const captured: {
+  readonly executor: <T>(resolve: (value: T) => void, reject: (error: unknown) => void) => void;
+  // biome-ignore lint/suspicious/noExplicitAny: those of the promise made last, of whatever type
+  readonly resolve: (value: any) => void;
+  readonly reject: (error: unknown) => void;
+} = new Captured() as never;
 
 /** Base of requests that settle one promise. */
 export abstract class PromisedRequest<T> extends Request {
@@ -62,27 +85,31 @@ export abstract class PromisedRequest<T> extends Request {
 
   constructor() {
     super();
-    this.promise = new Promise<T>(
-      capture as (resolve: (value: T) => void, reject: (e: unknown) => void) => void,
-    );
-    this.resolve = capturedResolve as (value: T) => void;
-    this.reject = capturedReject;
+    this.promise = new Promise<T>(captured.executor);
+    this.resolve = captured.resolve;
+    this.reject = captured.reject;
   }
+}
+
+/** One ring: that of a lane at the time. */
+export interface BoundTo {
+  readonly lane: Lane;
+  readonly epoch: number;
 }
 
 /** A single SQE written by a function: for operations that are not on a hot path. */
 export class SingleRequest extends PromisedRequest<number> {
-  readonly #lane: Lane | undefined;
+  readonly #bound: BoundTo | undefined;
   readonly #write: (sqes: Uint32Array, slot: number) => void;
 
   /**
-   * `write` encodes the SQE, for the lane or where the placement's code says. The promise resolves to the CQE's result, a
+   * `write` encodes the SQE, for one ring or where the placement's code says. The promise resolves to the CQE's result, a
    * negative errno included.
    */
-  constructor(write: (sqes: Uint32Array, slot: number) => void, where: Lane | number) {
+  constructor(write: (sqes: Uint32Array, slot: number) => void, where: BoundTo | number) {
     super();
     this.#write = write;
-    this.#lane = typeof where === 'number' ? undefined : where;
+    this.#bound = typeof where === 'number' ? undefined : where;
     if (typeof where === 'number') this.place = where;
   }
 
@@ -91,7 +118,11 @@ export class SingleRequest extends PromisedRequest<number> {
   }
 
   override get lane(): Lane | undefined {
-    return this.#lane;
+    return this.#bound?.lane;
+  }
+
+  override get epoch(): number {
+    return this.#bound?.epoch ?? 0;
   }
 
   encode(lane: Lane): void {

@@ -1,79 +1,157 @@
-// Hosts the worker threads in piscina, which spawns them; starts the loop in each; hears when one ends.
+// Starts the I/O workers that clients want, in piscina, which spawns the threads; hears when one ends.
 // Bound to the owner's thread. Piscina's workers never keep the process alive: their tasks return at once.
 
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 
-import { RingpoolError } from '@ringpool/core';
+import { GENERATION_MAX, RingpoolError } from '@ringpool/core';
 import type { Piscina } from 'piscina';
 
-import type { WorkerAnswer, WorkerReport, WorkerSpec } from './worker-protocol.ts';
+import { clearTimeout, monotonicMs, setTimeout } from './clock.ts';
+import { wakeClients } from './seat.ts';
+import { type PoolWords, WORKER_STATE } from './words.ts';
+import { failureToWords, type PostedError, type WorkerAnswer, type WorkerSpec } from './worker-protocol.ts';
+
+/** A worker is started at most this often: one that dies again and again does not burn a CPU. */
+const START_PERIOD_MS = 250;
+
+/** A worker that could not start, or that ended in disorder. */
+export interface WorkerFailure {
+  readonly worker: number;
+  readonly error: unknown;
+}
 
 /** The worker threads of one pool. */
 export class Supervisor {
-  readonly #piscina: Piscina;
-  readonly #onDeath: (worker: number, cause: unknown) => void;
+  readonly #words: PoolWords;
+  readonly #workers: number;
+  readonly #specOf: (worker: number, generation: number) => WorkerSpec;
+  readonly #onFailure: (failure: WorkerFailure) => void;
+  /** When each worker was started last. */
+  readonly #startedMs: number[] = [];
+  readonly #timers = new Map<number, NodeJS.Timeout>();
+  /** Threads that host a worker, by their number. */
+  readonly #hosting = new Set<number>();
+  readonly #starting = new Set<Promise<void>>();
+  /** By worker: resolves when its thread has ended. */
+  readonly #ended: (Promise<void> | undefined)[] = [];
+  #piscina: Promise<Piscina> | undefined;
   #closing = false;
 
-  private constructor(piscina: Piscina, onDeath: (worker: number, cause: unknown) => void) {
-    this.#piscina = piscina;
-    this.#onDeath = onDeath;
+  /** `onFailure` is told of each worker that could not start or ended before {@link close}; then it may be wanted again. */
+  constructor(
+    words: PoolWords,
+    workers: number,
+    specOf: (worker: number, generation: number) => WorkerSpec,
+    onFailure: (failure: WorkerFailure) => void,
+  ) {
+    this.#words = words;
+    this.#workers = workers;
+    this.#specOf = specOf;
+    this.#onFailure = onFailure;
   }
 
-  /** Spawns `workers` threads. `onDeath` is called once for each that ends before {@link close}. */
-  static async spawn(
-    workers: number,
-    onDeath: (worker: number, cause: unknown) => void,
-  ): Promise<Supervisor> {
+  /** Starts the workers that are wanted. */
+  startWanted(): void {
+    for (let worker = 0; worker < this.#workers; worker++) {
+      if (this.#closing || this.#timers.has(worker)) continue;
+      if (this.#words.workerState(worker) !== WORKER_STATE.WANTED) continue;
+      const wait = (this.#startedMs[worker] ?? -START_PERIOD_MS) + START_PERIOD_MS - monotonicMs();
+      if (wait > 0) this.#startLater(worker, wait);
+      else this.#start(worker);
+    }
+  }
+
+  #startLater(worker: number, ms: number): void {
+    // It does not hold the event loop: whoever wants the worker does.
+    const timer = setTimeout(() => {
+      this.#timers.delete(worker);
+      this.startWanted();
+    }, Math.ceil(ms)).unref();
+    this.#timers.set(worker, timer);
+  }
+
+  #start(worker: number): void {
+    this.#startedMs[worker] = monotonicMs();
+    const generation = (this.#words.workerGeneration(worker) % GENERATION_MAX) + 1;
+    this.#words.setWorkerGeneration(worker, generation);
+    this.#words.setWorkerState(worker, WORKER_STATE.STARTING);
+    const starting = this.#host(worker, generation).catch((error: unknown) => this.#failed(worker, error));
+    this.#starting.add(starting);
+    void starting.finally(() => this.#starting.delete(starting));
+  }
+
+  async #host(worker: number, generation: number): Promise<void> {
+    this.#piscina ??= this.#spawn();
+    const piscina = await this.#piscina;
+    // Its former thread has said that it ended, and may not have yet: until then piscina counts it, and spawns no other.
+    await this.#ended[worker];
+    const { threadId, error } = (await piscina.run(this.#specOf(worker, generation))) as WorkerAnswer;
+    if (error !== undefined) {
+      this.#hosting.delete(threadId);
+      throw restored(error);
+    }
+    const thread = piscina.threads.find((candidate) => candidate.threadId === threadId) as Worker | undefined;
+    // Ended already: it has said so itself.
+    if (thread === undefined) return;
+    let cause: unknown;
+    thread.once('error', (error) => {
+      cause = error;
+    });
+    this.#ended[worker] = new Promise((resolve) => {
+      thread.once('exit', (code) => {
+        this.#hosting.delete(threadId);
+        if (!this.#closing)
+          this.#onFailure({ worker, error: cause ?? new Error(`exited with code ${code}`) });
+        resolve();
+      });
+    });
+  }
+
+  async #spawn(): Promise<Piscina> {
     // Imported here, so that importing the pool costs little and starts nothing.
     const { Piscina: PiscinaClass } = await import('piscina');
     const piscina = new PiscinaClass({
       filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
-      minThreads: workers,
-      maxThreads: workers,
+      minThreads: 0,
+      maxThreads: this.#workers,
       idleTimeout: Number.POSITIVE_INFINITY,
       // Its own hand-off would block the worker in Atomics.wait between tasks; our loop does the waiting.
       atomics: 'disabled',
       // The program's flags are not for its I/O threads: some are about its main script (--eval, --input-type), and
       // threads refuse those of V8 (--expose-gc, --max-old-space-size), which hold for the whole process anyway.
       execArgv: [],
+      // A thread whose task has returned looks idle to piscina, and is not: a worker's loop runs there. Null: another
+      // thread is to be spawned.
+      loadBalancer: (_task, threads) => {
+        const thread = threads.find(({ id }) => !this.#hosting.has(id));
+        if (thread !== undefined) this.#hosting.add(thread.id);
+        return thread ?? null;
+      },
     });
     // A worker that ends while no task of piscina's runs is reported here and by its own events; we listen to those.
     piscina.on('error', () => undefined);
-    return new Supervisor(piscina, onDeath);
+    return piscina;
   }
 
-  /** Starts the loops, one on each thread: piscina gives every thread one task at a time. */
-  async start(specs: readonly WorkerSpec[]): Promise<readonly WorkerReport[]> {
-    const answers = await Promise.all(specs.map((spec) => this.#piscina.run(spec) as Promise<WorkerAnswer>));
-    return answers.map((answer, worker) => {
-      if ('error' in answer) {
-        const { code, message, ...details } = answer.error;
-        throw new RingpoolError(code, message, details);
-      }
-      this.#watch(worker, answer.report.threadId);
-      return answer.report;
-    });
-  }
-
-  #watch(worker: number, threadId: number): void {
-    const thread = this.#piscina.threads.find((candidate) => candidate.threadId === threadId) as
-      | Worker
-      | undefined;
-    let cause: unknown;
-    thread?.once('error', (error) => {
-      cause = error;
-    });
-    // 'exit' and not 'error': by then the thread's environment has drained its ring.
-    thread?.once('exit', () => {
-      if (!this.#closing) this.#onDeath(worker, cause);
-    });
-    if (thread === undefined) this.#onDeath(worker, new Error('the thread ended while it started'));
+  /** It never came up. Clients that wait for it are told why; they may want it again. */
+  #failed(worker: number, error: unknown): void {
+    this.#words.setWorkerRing(worker, failureToWords(error));
+    if (!this.#words.swapWorkerState(worker, WORKER_STATE.STARTING, WORKER_STATE.FAILED)) return;
+    wakeClients(this.#words);
+    this.#onFailure({ worker, error });
   }
 
   /** Ends the threads and waits for them. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#piscina.destroy();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await Promise.all(this.#starting);
+    const piscina = await this.#piscina;
+    await piscina?.destroy();
   }
+}
+
+function restored({ code, message, ...details }: PostedError): RingpoolError {
+  return new RingpoolError(code, message, details);
 }

@@ -1,57 +1,103 @@
 // One client's lane as its worker sees it: whole chains go from the lane into the ring, completions go back.
 // Bound to the worker's thread; the client's thread is the other end.
 
-import { LaneWorker, type Parking } from '@ringpool/core';
-import { Doorbell, type Ring } from '@ringpool/native';
+import { type LaneHandle, type LaneTerms, LaneWorker, opcodes, type Parking } from '@ringpool/core';
+import { addDescriptor, Doorbell, type Ring } from '@ringpool/native';
+
+import { opensDescriptor } from './descriptors.ts';
 import type { RingBuffers } from './ring-buffers.ts';
 import type { PoolWords } from './words.ts';
-import type { LaneSpec } from './worker-protocol.ts';
 
 const IOSQE_LINKS = 4 | 8; // IO_LINK | IO_HARDLINK
+const CQE_F_MORE = 2;
 const E2BIG = 7;
+const OPCODE_MASK = 0xff;
+const ASYNC_CANCEL = opcodes.asyncCancel.value;
+const HIGH_WORD = 2 ** 32;
+/** No operation has this user_data: generations start at 1. */
+const NO_TARGET = 0;
 
 /** Who gets the completion of each operation of the ring. */
 export interface Routes {
-  /** By ring operation: the index of the lane. */
-  readonly lane: Int32Array;
+  /** By ring operation: the client. */
+  readonly client: Int32Array;
   /** By ring operation: the client's number for it. */
   readonly operation: Int32Array;
 }
 
-/** The worker's end of one lane. */
+/** The worker's end of one lane, while the worker holds it. */
 export class WorkerLane {
   readonly queue: LaneWorker;
-  readonly #index: number;
-  readonly #client: Parking;
+  readonly client: number;
+  /** By which the worker holds it. */
+  readonly ticket: number;
+  /** What the client was told. */
+  readonly terms: LaneTerms;
+  /** The client wants it no more: nothing is taken from it. */
+  leaving = false;
+  /** By the client's number for an operation: the ring's; -1 when it is not in the ring. */
+  readonly #inRing: Int32Array;
+  /** By the client's number: 1 when it opens a descriptor of the process. */
+  readonly #opens: Uint8Array;
+  readonly #parking: Parking;
   readonly #bell: Doorbell;
   /** SQEs seen by the last look(), not yet taken. */
   #seen = 0;
-  /** Completions were published since the client was last rung for. */
+  /** Operations of it in the ring. */
+  #inFlight = 0;
+  /** Completions were published since the client was last woken for. */
   #unannounced = false;
 
-  constructor(spec: LaneSpec, index: number, words: PoolWords) {
-    this.queue = new LaneWorker(spec.lane);
-    this.#index = index;
-    this.#client = words.parking(spec.clientThread);
-    this.#bell = Doorbell.attach(spec.clientBell);
+  /** @throws EBADF when the client has ended. */
+  constructor(handle: LaneHandle, client: number, ticket: number, terms: LaneTerms, words: PoolWords) {
+    this.#bell = Doorbell.attach(words.clientBell(client));
+    this.queue = new LaneWorker(handle);
+    this.#inRing = new Int32Array(handle.depth).fill(-1); // view: a count of operations
+    this.#opens = new Uint8Array(handle.depth); // view: a count of operations
+    this.client = client;
+    this.ticket = ticket;
+    this.terms = terms;
+    this.#parking = words.clientParking(client);
+  }
+
+  /** What it rings. */
+  get bell(): Doorbell {
+    return this.#bell;
+  }
+
+  /** True while operations of it are in the ring. */
+  get busy(): boolean {
+    return this.#inFlight > 0;
+  }
+
+  /** True when there is something to take. */
+  get ready(): boolean {
+    return !this.leaving && this.queue.ready() > 0;
   }
 
   /** Looks how many SQEs wait. */
   look(): number {
-    this.#seen = this.queue.ready();
+    this.#seen = this.leaving ? 0 : this.queue.ready();
+    return this.#seen;
+  }
+
+  /** SQEs that the last look() saw, not yet taken. */
+  get seen(): number {
     return this.#seen;
   }
 
   /**
-   * Copies SQEs that look() saw into the ring, at most `room` of them, and only whole chains: a link ends where a
-   * submission ends. Returns how many it took.
+   * Copies SQEs that look() saw into the ring, at most `room` of them, and not more than `share` unless one chain is
+   * longer: only whole chains, because a link ends where a submission ends. Returns how many it took.
    */
-  take(ring: Ring, sqes: Uint32Array, buffers: RingBuffers, routes: Routes, room: number): number {
+  take(ring: Ring, buffers: RingBuffers, routes: Routes, room: number, share: number): number {
     const { queue } = this;
+    const { sqes } = ring;
     const seen = this.#seen;
     let taken = 0;
     while (taken < seen) {
       const chain = this.#chainLength(taken, seen);
+      if (taken > 0 && taken + chain > share) break;
       if (taken + chain > room) {
         if (taken > 0 || chain <= ring.entries) break;
         this.#refuse(chain);
@@ -64,12 +110,31 @@ export class WorkerLane {
         copySqe(queue.sqes, from, sqes, to);
         buffers.lower(sqes, to);
         const operation = sqes[to + 8] as number;
-        routes.lane[operation] = this.#index;
-        routes.operation[operation] = queue.sqes[from + 8] as number;
+        const number = queue.sqes[from + 8] as number;
+        routes.client[operation] = this.client;
+        routes.operation[operation] = number;
+        this.#inRing[number] = operation;
+        const opcode = (sqes[to] as number) & OPCODE_MASK;
+        this.#opens[number] = opensDescriptor(sqes, to, opcode) ? 1 : 0;
+        if (opcode === ASYNC_CANCEL) this.#aim(ring, to);
       }
     }
     if (taken > 0) queue.take(taken);
+    this.#seen -= taken;
+    this.#inFlight += taken;
     return taken;
+  }
+
+  /**
+   * A client cancels by its own number for the operation; the ring knows another one. The cancel comes after the
+   * operation in the lane, and before any other operation that has the number: if the number is not in the ring, the
+   * operation has completed.
+   */
+  #aim(ring: Ring, at: number): void {
+    const operation = this.#inRing[ring.sqes[at + 4] as number] as number;
+    const target = operation < 0 ? NO_TARGET : ring.userDataOf(operation);
+    ring.sqes[at + 4] = target % HIGH_WORD;
+    ring.sqes[at + 5] = Math.floor(target / HIGH_WORD);
   }
 
   #chainLength(first: number, seen: number): number {
@@ -88,6 +153,18 @@ export class WorkerLane {
   #refuse(chain: number): void {
     for (let index = 0; index < chain; index++) this.queue.complete(this.queue.operationAt(index), -E2BIG, 0);
     this.queue.take(chain);
+    this.#seen -= chain;
+  }
+
+  /** Hands a completion of the ring to the client, once it is published. */
+  complete(operation: number, res: number, flags: number): void {
+    if ((flags & CQE_F_MORE) === 0) {
+      this.#inFlight--;
+      this.#inRing[operation] = -1;
+    }
+    // Before the client can see it: should either thread end now, its heir knows whose it is.
+    if (res >= 0 && this.#opens[operation] === 1) addDescriptor(res, this.terms.descriptors, false);
+    this.queue.complete(operation, res, flags);
   }
 
   /** Lets the client see its completions. */
@@ -96,11 +173,16 @@ export class WorkerLane {
     this.#unannounced = true;
   }
 
-  /** Wakes the client if it sleeps and has completions that it was not rung for. */
+  /** Wakes the client if it sleeps and has completions that it was not woken for. */
   announce(): void {
     if (!this.#unannounced) return;
     this.#unannounced = false;
-    this.#client.wake(this.#bell);
+    this.wake();
+  }
+
+  /** Wakes the client if it sleeps. */
+  wake(): void {
+    this.#parking.wake(this.#bell);
   }
 
   /** Lets go of the client's doorbell. */

@@ -1,16 +1,18 @@
 // The life of an I/O worker: take SQEs from the lanes, enter the kernel, hand CQEs back, sleep when there is nothing.
 // Bound to the worker's thread, which owns the ring. Blocks that thread's event loop while there is work.
 
-import { threadId } from 'node:worker_threads';
-
 import { Arena, EPOLL, encode, fd, type Parking } from '@ringpool/core';
-import { Doorbell, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
+import { Doorbell, Obituary, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
+
 import { monotonicMs } from './clock.ts';
-import { makeFileTable, Submitter } from './pool-ring.ts';
+import { LaneMemory } from './lane-memory.ts';
+import { Submitter } from './pool-ring.ts';
 import { RingBuffers } from './ring-buffers.ts';
-import { PoolWords } from './words.ts';
-import { type Routes, WorkerLane } from './worker-lane.ts';
-import type { WorkerReport, WorkerSpec } from './worker-protocol.ts';
+import { wakeClients } from './seat.ts';
+import { PoolWords, WORKER_STATE } from './words.ts';
+import type { Routes, WorkerLane } from './worker-lane.ts';
+import { WorkerLanes } from './worker-lanes.ts';
+import { reportToWords, type WorkerSpec } from './worker-protocol.ts';
 
 /** How long a worker looks for work before it sleeps in the kernel: at least, and at most. */
 const SPIN_MIN_MS = 0.025;
@@ -25,58 +27,91 @@ const SUBMIT_BATCH = 32;
 const ANNOUNCE_BATCH = 32;
 /** The ring keeps room for the poll on the doorbell. */
 const RESERVED_OPERATIONS = 1;
+/** Lanes that may all be full of operations that wait, for ever perhaps, while others still have room in the ring. */
+const LANES_IN_FULL = 8;
 const NO_OPERATION = -1;
 
 /** One I/O worker. */
 export class WorkerLoop {
-  /** How the ring came up. */
-  readonly report: WorkerReport;
-  readonly #spec: WorkerSpec;
+  readonly #index: number;
   readonly #words: PoolWords;
   readonly #parking: Parking;
   readonly #bell: Doorbell;
   readonly #ring: Ring;
   readonly #submitter: Submitter;
   readonly #buffers: RingBuffers;
-  readonly #lanes: readonly WorkerLane[];
+  readonly #lanes: WorkerLanes;
   readonly #routes: Routes;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
   /** The poll on the doorbell while it is armed. */
   #poll = NO_OPERATION;
   /** Completions published since clients were last woken. */
   #unannounced = 0;
+  /** The lane that is served first in the next round. */
+  #first = 0;
   #spinMs = SPIN_MIN_MS;
   #running = false;
 
-  /** Opens the ring. @throws as `Ring.open`. */
-  constructor(spec: WorkerSpec) {
-    this.#spec = spec;
-    this.#words = new PoolWords(spec.words);
-    this.#parking = this.#words.parking(spec.index);
-    this.#ring = Ring.open({ entries: spec.ringEntries, cqEntries: spec.ringCqEntries });
-    this.#submitter = new Submitter(this.#ring);
-    this.#bell = Doorbell.attach(spec.bell);
+  /** Opens the ring, and lets clients see that the worker is up. @throws as `Ring.open`. */
+  static start(spec: WorkerSpec): WorkerLoop {
+    const words = new PoolWords(spec.words);
+    // Whatever becomes of this thread from here on: once its ring is drained, clients see that it has ended.
+    const obituary = Obituary.write({
+      ...words.workerObituary(spec.index),
+      expected: [WORKER_STATE.STARTING, WORKER_STATE.UP],
+      storeValue: WORKER_STATE.DEAD,
+    });
+    try {
+      return WorkerLoop.#open(spec, words, obituary);
+    } catch (error) {
+      // The thread lives on, and another one may be this worker some day.
+      obituary.cancel();
+      throw error;
+    }
+  }
+
+  static #open(spec: WorkerSpec, words: PoolWords, obituary: Obituary): WorkerLoop {
+    const { depth } = spec.lanes;
+    const ring = Ring.open({ entries: depth, cqEntries: depth * LANES_IN_FULL });
+    try {
+      ring.useDescriptorLedger();
+      return new WorkerLoop(spec, words, obituary, ring);
+    } catch (error) {
+      ring.close();
+      throw error;
+    }
+  }
+
+  private constructor(spec: WorkerSpec, words: PoolWords, obituary: Obituary, ring: Ring) {
+    const { index, lanes } = spec;
+    this.#index = index;
+    this.#words = words;
+    this.#parking = words.workerParking(index);
+    this.#ring = ring;
+    this.#submitter = new Submitter(ring);
     const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
-    this.#buffers = new RingBuffers(this.#ring, this.#words, arena);
-    this.#lanes = spec.lanes.map((lane, index) => new WorkerLane(lane, index, this.#words));
-    const { cqEntries } = this.#ring;
+    this.#buffers = new RingBuffers(ring, words, arena);
+    this.#lanes = new WorkerLanes(spec, words, new LaneMemory(lanes), ring, (bells) =>
+      obituary.setBells(bells),
+    );
     this.#routes = {
-      lane: new Int32Array(cqEntries), // view: a count of operations
-      operation: new Int32Array(cqEntries), // view: a count of operations
+      client: new Int32Array(ring.cqEntries), // view: a count of operations
+      operation: new Int32Array(ring.cqEntries), // view: a count of operations
     };
     this.#onCompletion = (operation, res, flags) => this.#complete(operation, res, flags);
-    this.report = {
-      threadId,
-      memory: this.#ring.memory,
-      rung: this.#ring.rung,
-      entries: this.#ring.entries,
-      cqEntries,
-      flags: this.#ring.flags,
-      fixedFiles: makeFileTable(this.#ring, sumOfFiles(spec)) > 0,
-    };
+    this.#bell = Doorbell.create();
     this.#bell.watch(() => {
       if (!this.#running) this.run();
     });
+    this.#announceUp();
+  }
+
+  #announceUp(): void {
+    const { memory, rung, entries, flags } = this.#ring;
+    this.#words.setWorkerRing(this.#index, reportToWords({ memory, rung, entries, flags }));
+    this.#words.setWorkerBell(this.#index, this.#bell.token);
+    this.#words.swapWorkerState(this.#index, WORKER_STATE.STARTING, WORKER_STATE.UP);
+    wakeClients(this.#words);
   }
 
   /** Works until there is nothing to do for a while, then returns; the doorbell starts it again. */
@@ -85,10 +120,11 @@ export class WorkerLoop {
     this.#parking.unpark();
     let lastWork = monotonicMs();
     for (;;) {
-      if (this.#words.stopping(this.#spec.index)) {
+      if (this.#words.stopping(this.#index)) {
         this.#stop();
         return;
       }
+      if (this.#lanes.changed || this.#lanes.leaving) this.#lanes.refresh();
       if (this.#turn()) {
         lastWork = monotonicMs();
         continue;
@@ -113,19 +149,20 @@ export class WorkerLoop {
     const reaped = this.#ring.reap(this.#onCompletion);
     if (reaped === 0) return false;
     this.#unannounced += reaped;
-    for (const lane of this.#lanes) lane.publish();
+    for (const lane of this.#lanes.all) lane.publish();
     return true;
   }
 
   #announce(): void {
     if (this.#unannounced === 0) return;
     this.#unannounced = 0;
-    for (const lane of this.#lanes) lane.announce();
+    for (const lane of this.#lanes.all) lane.announce();
   }
 
   #take(): number {
+    const lanes = this.#lanes.all;
     let waiting = 0;
-    for (const lane of this.#lanes) waiting += lane.look();
+    for (const lane of lanes) if (lane.look() > 0) waiting++;
     if (waiting === 0) return 0;
     // After the look: a client announces a new segment before it publishes the first SQE on it.
     this.#buffers.refresh();
@@ -133,8 +170,13 @@ export class WorkerLoop {
     const free = ring.cqEntries - ring.inFlight - RESERVED_OPERATIONS;
     let room = Math.min(ring.entries, free, SUBMIT_BATCH) - ring.queued;
     let taken = 0;
-    for (const lane of this.#lanes) {
-      const count = lane.take(ring, ring.sqes, this.#buffers, this.#routes, room);
+    // Each client that has something gets its share of the room, and another one goes first in each round.
+    this.#first = this.#first + 1 < lanes.length ? this.#first + 1 : 0;
+    for (let index = 0; index < lanes.length; index++) {
+      const lane = lanes[(this.#first + index) % lanes.length] as WorkerLane;
+      if (lane.seen === 0) continue;
+      const share = Math.ceil(room / waiting--);
+      const count = lane.take(ring, this.#buffers, this.#routes, room, share);
       room -= count;
       taken += count;
     }
@@ -147,8 +189,8 @@ export class WorkerLoop {
       this.#bell.silence();
       return;
     }
-    const lane = this.#lanes[this.#routes.lane[operation] as number] as WorkerLane;
-    lane.queue.complete(this.#routes.operation[operation] as number, res, flags);
+    const lane = this.#lanes.of(this.#routes.client[operation] as number);
+    lane.complete(this.#routes.operation[operation] as number, res, flags);
   }
 
   /** Looks for work for a short while. True when there is some. */
@@ -156,7 +198,8 @@ export class WorkerLoop {
     const until = lastWork + this.#spinMs;
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) {
-        for (const lane of this.#lanes) if (lane.queue.ready() > 0) return true;
+        for (const lane of this.#lanes.all) if (lane.ready) return true;
+        if (this.#lanes.changed) return true;
       }
       if (this.#reap()) {
         this.#announce();
@@ -193,8 +236,8 @@ export class WorkerLoop {
   }
 
   #hasWork(): boolean {
-    for (const lane of this.#lanes) if (lane.queue.ready() > 0) return true;
-    return this.#words.stopping(this.#spec.index);
+    for (const lane of this.#lanes.all) if (lane.ready) return true;
+    return this.#lanes.changed || this.#words.stopping(this.#index);
   }
 
   /** A poll, never a read: it takes nothing from the eventfd, so a lost completion loses no wake-up. */
@@ -207,11 +250,7 @@ export class WorkerLoop {
 
   #stop(): void {
     this.#ring.close();
-    for (const lane of this.#lanes) lane.close();
+    this.#lanes.close();
     this.#bell.close();
   }
-}
-
-function sumOfFiles({ lanes }: WorkerSpec): number {
-  return lanes.reduce((sum, lane) => sum + lane.fixedFiles, 0);
 }

@@ -133,7 +133,7 @@ describe('reads', () => {
     ['a position that is no integer', { position: 0.5 }],
     ['a range outside the target', { position: 0, offset: 90, length: 11 }],
     ['a negative length', { position: 0, length: -1 }],
-    ['an option that does not exist', { position: 0, signal: undefined }],
+    ['an option that does not exist', { position: 0, prio: undefined }],
     ['no options', undefined],
   ])('refuse %s', async (_, options) => {
     await using file = await pool.open(somefile());

@@ -1,18 +1,104 @@
-// A client's lane to a worker that dies, without a worker: what was pushed and not published rings for nobody.
-import { encode } from '@ringpool/core';
+// A client's lane to a worker that comes up, ends and is replaced, without a worker: words say what there is.
+import { encode, LaneAttachment, LaneWorker } from '@ringpool/core';
+import { Doorbell, newDescriptorOwner } from '@ringpool/native';
 import { expect, test } from 'vitest';
+import { LaneMemory } from '../../src/pool/lane-memory.ts';
 import { RemoteLane } from '../../src/pool/remote-lane.ts';
 import { SingleRequest } from '../../src/pool/request.ts';
-import { PoolWords } from '../../src/pool/words.ts';
+import { PoolWords, WORKER_STATE } from '../../src/pool/words.ts';
 
-test('a lane that dies parked with something queued gives it back, and can still be published', () => {
+interface Scene {
+  readonly words: PoolWords;
+  readonly memory: LaneMemory;
+  readonly lane: RemoteLane;
+  /** A worker of this generation comes up. */
+  readonly comeUp: (generation: number) => void;
+}
+
+function scene(): Scene {
   const words = new PoolWords();
-  const lane = new RemoteLane(0, 8, words);
-  const request = new SingleRequest((sqes, slot) => encode.nop(sqes, slot, {}), 0);
+  const memory = LaneMemory.create(1, 8);
+  memory.make(0);
+  const lane = new RemoteLane(0, memory.lane(0, 0), words, newDescriptorOwner());
+  const comeUp = (generation: number): void => {
+    words.setWorkerGeneration(0, generation);
+    words.setWorkerBell(0, Doorbell.create().token);
+    words.setWorkerState(0, WORKER_STATE.UP);
+  };
+  return { words, memory, lane, comeUp };
+}
+
+const nop = (): SingleRequest => new SingleRequest((sqes, slot) => encode.nop(sqes, slot, {}), 0);
+
+test('a lane has room while there is a worker, and files once the worker holds it', () => {
+  const { memory, lane, comeUp } = scene();
+  lane.look();
+  expect([lane.up, lane.roomFor(nop())]).toEqual([false, 0]);
+  comeUp(1);
+  lane.look();
+  expect([lane.up, lane.held, lane.roomFor(nop()), lane.files.count]).toEqual([true, false, 7, 0]); // one is kept for a cancel
+  const worker = new LaneAttachment(memory.lane(0, 0));
+  expect(worker.tryHold(worker.wanted, { filesFirst: 16, filesCount: 8, descriptors: 1 })).toBe(true);
+  lane.look();
+  expect([lane.held, lane.files.first, lane.files.count]).toEqual([true, 16, 8]);
+});
+
+test('a lane whose worker dies parked with something queued gives it back, and can still be published', () => {
+  const { words, lane, comeUp } = scene();
+  comeUp(1);
+  lane.look();
+  const request = nop();
   request.encode(lane);
-  words.parking(0).park();
-  expect([...lane.die(undefined)]).toEqual([request]);
-  expect(lane.death?.code).toBe('ERR_RINGPOOL_WORKER_DIED');
-  expect(lane.inFlight).toBe(0);
+  words.workerParking(0).park();
+  words.setWorkerState(0, WORKER_STATE.DEAD);
+  expect(lane.orphaned).toBe(true);
+  const { cause, again } = lane.die();
+  expect([...again]).toEqual([request]);
+  expect(cause.code).toBe('ERR_RINGPOOL_WORKER_DIED');
+  expect([lane.up, lane.inFlight, lane.orphaned]).toEqual([false, 0, false]);
   expect(() => lane.publish()).not.toThrow();
+});
+
+test('a lane is empty for the next worker, which is known by its generation alone', async () => {
+  const { words, memory, lane, comeUp } = scene();
+  comeUp(1);
+  lane.look();
+  const requests = [nop(), nop()] as const;
+  for (const request of requests) request.encode(lane);
+  lane.publish();
+  new LaneWorker(memory.lane(0, 0)).take(1);
+  // The first one died, and the second is up, before this client looks.
+  comeUp(2);
+  expect(lane.orphaned).toBe(true);
+  const { again } = lane.die();
+  expect([...again]).toEqual([requests[1]]);
+  await expect(requests[0].promise).rejects.toThrow(
+    expect.objectContaining({ code: 'ERR_RINGPOOL_WORKER_DIED' }),
+  );
+  const { epoch } = lane;
+  lane.look();
+  expect([lane.up, lane.orphaned, lane.epoch]).toEqual([true, false, epoch + 1]);
+  expect(new LaneWorker(memory.lane(0, 0)).ready()).toBe(0);
+  requests[1].encode(lane);
+  lane.publish();
+  expect(new LaneWorker(memory.lane(0, 0)).ready()).toBe(1);
+  expect(words.lanesVersion(0)).toBe(2);
+});
+
+test('a lane is left when the worker has let go of it, or has ended', () => {
+  const { words, memory, lane, comeUp } = scene();
+  expect(lane.leave()).toBe(true);
+  comeUp(1);
+  lane.look();
+  const worker = new LaneAttachment(memory.lane(0, 0));
+  worker.tryHold(worker.wanted, { filesFirst: 0, filesCount: 0, descriptors: 1 });
+  lane.look();
+  expect([lane.leave(), lane.leave(), worker.wanted]).toEqual([false, false, 0]);
+  worker.release();
+  expect(lane.leave()).toBe(true);
+  lane.look();
+  worker.tryHold(worker.wanted, { filesFirst: 0, filesCount: 0, descriptors: 1 });
+  expect(lane.leave()).toBe(false);
+  words.setWorkerState(0, WORKER_STATE.DEAD);
+  expect(lane.leave()).toBe(true);
 });

@@ -1,0 +1,165 @@
+// What the thread that opened a pool does for all of its clients: starts the workers that are wanted, takes back what
+// clients left that went or died, and closes the pool. Bound to that thread.
+
+import { type Arena, generationOfTicket, LaneAttachment, RingpoolError } from '@ringpool/core';
+import { closeDescriptorsOf, Doorbell } from '@ringpool/native';
+
+import type { LaneMemory } from './lane-memory.ts';
+import type { Anchor } from './registration.ts';
+import {
+  arenaIdOfClient,
+  arenaIdOfWorker,
+  descriptorOwnerOf,
+  freeSeat,
+  guests,
+  isVacated,
+  wakeClients,
+} from './seat.ts';
+import { Supervisor } from './supervisor.ts';
+import { CLIENTS_MAX, POOL_STATE, type PoolWords, WORKER_STATE } from './words.ts';
+
+/** Pools that are open: told to let their workers go when the process exits. */
+const open = new Set<Owner>();
+
+/** A worker that sleeps in the kernel delays the end of the process by up to 20 ms, one after another: wakes them all. */
+function onExit(): void {
+  for (const owner of open) owner.stopWorkers();
+}
+
+/** What a pool needs of its owner. */
+export class Owner {
+  readonly #words: PoolWords;
+  readonly #memory: LaneMemory;
+  readonly #arena: Arena;
+  readonly #anchor: Anchor | undefined;
+  readonly #bell: Doorbell;
+  readonly #supervisor: Supervisor;
+  #guestsGone: (() => void) | undefined;
+
+  /** `bell` is the supervisor's: it stands in the pool's words already. */
+  constructor(
+    words: PoolWords,
+    memory: LaneMemory,
+    arena: Arena,
+    anchor: Anchor | undefined,
+    bell: Doorbell,
+  ) {
+    this.#words = words;
+    this.#memory = memory;
+    this.#arena = arena;
+    this.#anchor = anchor;
+    this.#bell = bell;
+    this.#supervisor = new Supervisor(
+      words,
+      memory.handle.workers,
+      (index, generation) => ({
+        index,
+        generation,
+        words: words.memory,
+        lanes: memory.handle,
+        arena: arena.handle,
+        arenaClientId: arenaIdOfWorker(index),
+      }),
+      () => this.#look(),
+    );
+    bell.watch(() => this.#look());
+    bell.hold(false);
+    if (open.size === 0) process.on('exit', onExit);
+    open.add(this);
+  }
+
+  #look(): void {
+    this.#supervisor.startWanted();
+    for (let client = 1; client < CLIENTS_MAX; client++) {
+      const seat = this.#words.seat(client);
+      if (isVacated(seat)) this.#takeBack(client, seat);
+    }
+    if (guests(this.#words) === 0) this.#guestsGone?.();
+  }
+
+  /** Frees a seat whose client has gone, once no worker has anything of it any more. */
+  #takeBack(client: number, seat: number): void {
+    let held = false;
+    const { workers } = this.#memory.handle;
+    for (let worker = 0; worker < workers && this.#memory.has(client); worker++) {
+      if (this.#isHeld(client, worker)) held = true;
+    }
+    // Whoever lets go of the last lane calls again.
+    if (held) return;
+    // Its own ring was drained when its thread ended or left, and the workers' operations of it are over.
+    this.#arena.reclaimClient(arenaIdOfClient(client), { drained: true });
+    closeDescriptorsOf(descriptorOwnerOf(seat), false);
+    // What workers opened for it, and it has not seen.
+    for (let worker = 0; worker < workers && this.#memory.has(client); worker++) {
+      const { descriptors } = new LaneAttachment(this.#memory.lane(client, worker)).terms;
+      if (descriptors !== 0) closeDescriptorsOf(descriptors, false);
+    }
+    freeSeat(this.#words, client, seat);
+  }
+
+  /** Takes the wish for a lane back, and says whether a live worker still holds it. */
+  #isHeld(client: number, worker: number): boolean {
+    const words = this.#words;
+    const attachment = new LaneAttachment(this.#memory.lane(client, worker));
+    if (attachment.wanted !== 0) {
+      attachment.leave(); // D1
+      words.raiseLanesVersion(worker); // D2
+      if (words.workerState(worker) === WORKER_STATE.UP)
+        this.#withWorkerBell(worker, (bell) => {
+          words.workerParking(worker).wake(bell); // D3
+        });
+    }
+    const { held } = attachment; // D4
+    return (
+      held !== 0 &&
+      generationOfTicket(held) === words.workerGeneration(worker) &&
+      words.workerState(worker) !== WORKER_STATE.DEAD
+    );
+  }
+
+  #withWorkerBell(worker: number, use: (bell: Doorbell) => void): void {
+    try {
+      const bell = Doorbell.attach(this.#words.workerBell(worker));
+      use(bell);
+      bell.close();
+    } catch (error) {
+      // It has ended since: its obituary rings.
+      if (!(error instanceof RingpoolError)) throw error;
+    }
+  }
+
+  /** Tells every client to finish and leave. Resolves when all have gone but the owner itself. */
+  async sendGuestsAway(): Promise<void> {
+    this.#words.setState(POOL_STATE.CLOSING);
+    wakeClients(this.#words);
+    if (guests(this.#words) === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#guestsGone = resolve;
+      this.#look();
+    });
+    this.#guestsGone = undefined;
+  }
+
+  /** Asks every worker to stop. */
+  stopWorkers(): void {
+    for (let worker = 0; worker < this.#memory.handle.workers; worker++) {
+      this.#words.stop(worker);
+      if (this.#words.workerState(worker) === WORKER_STATE.UP)
+        this.#withWorkerBell(worker, (bell) => bell.ring());
+    }
+  }
+
+  /** Ends the workers. Nothing is in flight on them. */
+  async endWorkers(): Promise<void> {
+    open.delete(this);
+    if (open.size === 0) process.off('exit', onExit);
+    this.stopWorkers();
+    await this.#supervisor.close();
+  }
+
+  /** Gives up what is left, once the owner's own client has gone. */
+  close(): void {
+    this.#anchor?.close();
+    this.#bell.close();
+  }
+}

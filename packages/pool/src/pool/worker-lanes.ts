@@ -1,0 +1,156 @@
+// The lanes that a worker holds: it takes hold of those whose clients want it, and lets go of those they leave.
+// Bound to the worker's thread. Labels are those of models/lanes.pml.
+
+import { generationOfTicket, LaneAttachment, type LaneTerms, RingpoolError } from '@ringpool/core';
+import { Doorbell, type DoorbellToken, newDescriptorOwner, type Ring } from '@ringpool/native';
+
+import type { LaneMemory } from './lane-memory.ts';
+import { makeFileTable } from './pool-ring.ts';
+import { isSeated } from './seat.ts';
+import { CLIENTS_MAX, type PoolWords } from './words.ts';
+import { WorkerLane } from './worker-lane.ts';
+import type { WorkerSpec } from './worker-protocol.ts';
+
+/** The ring's table of fixed files has room for so many lanes; further ones have none. */
+const LANES_WITH_FILES = 16;
+
+/** The lanes of one worker. */
+export class WorkerLanes {
+  /** Those it holds, in no order that matters. */
+  readonly all: WorkerLane[] = [];
+  /** By client. */
+  readonly #held: (WorkerLane | undefined)[] = [];
+  readonly #attachments: (LaneAttachment | undefined)[] = [];
+  readonly #worker: number;
+  readonly #generation: number;
+  readonly #words: PoolWords;
+  readonly #memory: LaneMemory;
+  readonly #ring: Ring;
+  readonly #supervisor: Doorbell;
+  readonly #onChange: (bells: readonly DoorbellToken[]) => void;
+  /** Parts of the table of fixed files that belong to no lane: where each starts. */
+  readonly #freeFiles: number[] = [];
+  #version = 0;
+  #leaving = 0;
+
+  /** `onChange` is told whom the worker rings, whenever that changes. */
+  constructor(
+    { index, generation }: WorkerSpec,
+    words: PoolWords,
+    memory: LaneMemory,
+    ring: Ring,
+    onChange: (bells: readonly DoorbellToken[]) => void,
+  ) {
+    this.#worker = index;
+    this.#generation = generation;
+    this.#words = words;
+    this.#memory = memory;
+    this.#ring = ring;
+    this.#supervisor = Doorbell.attach(words.supervisorBell);
+    this.#onChange = onChange;
+    const { depth } = memory.handle;
+    const slots = makeFileTable(ring, depth * LANES_WITH_FILES, depth);
+    for (let first = slots - depth; first >= 0; first -= depth) this.#freeFiles.push(first);
+    this.#tell();
+  }
+
+  /** The lane of a client that the worker holds. */
+  of(client: number): WorkerLane {
+    return this.#held[client] as WorkerLane;
+  }
+
+  /** True when a client has wanted or left a lane since the last {@link refresh}. */
+  get changed(): boolean {
+    return this.#words.lanesVersion(this.#worker) !== this.#version;
+  }
+
+  /** Takes hold of what is wanted, lets go of what is left. Call it whenever {@link changed}, and while any is leaving. */
+  refresh(): void {
+    const version = this.#words.lanesVersion(this.#worker);
+    if (version !== this.#version) {
+      this.#version = version;
+      for (let client = 0; client < CLIENTS_MAX; client++) this.#look(client);
+    }
+    if (this.#leaving === 0) return;
+    for (const lane of this.all.filter(({ leaving, busy }) => leaving && !busy)) this.#release(lane);
+  }
+
+  /** True while lanes that were left have operations in the ring. */
+  get leaving(): boolean {
+    return this.#leaving > 0;
+  }
+
+  #look(client: number): void {
+    if (!this.#memory.has(client)) return;
+    this.#attachments[client] ??= new LaneAttachment(this.#memory.lane(client, this.#worker));
+    const { wanted } = this.#attachments[client];
+    const held = this.#held[client];
+    if (held === undefined) {
+      if (generationOfTicket(wanted) === this.#generation) this.#hold(client, wanted);
+    } else if (wanted !== held.ticket && !held.leaving) {
+      held.leaving = true; // E1
+      this.#leaving++;
+    }
+  }
+
+  /** B1 */
+  #hold(client: number, ticket: number): void {
+    const attachment = this.#attachments[client] as LaneAttachment;
+    const first = this.#freeFiles.pop();
+    const terms = {
+      filesFirst: first ?? 0,
+      filesCount: first === undefined ? 0 : this.#memory.handle.depth,
+      descriptors: newDescriptorOwner(),
+    };
+    // Everything of the client is read once the lane is held: until then the seat may change hands.
+    const lane = attachment.tryHold(ticket, terms) ? this.#open(client, ticket, terms) : undefined;
+    if (lane === undefined) {
+      if (first !== undefined) this.#freeFiles.push(first);
+      return;
+    }
+    this.#held[client] = lane;
+    this.all.push(lane);
+    this.#tell();
+    lane.wake();
+  }
+
+  #open(client: number, ticket: number, terms: LaneTerms): WorkerLane | undefined {
+    try {
+      return new WorkerLane(this.#memory.lane(client, this.#worker), client, ticket, terms, this.#words);
+    } catch (error) {
+      if (!(error instanceof RingpoolError)) throw error;
+      // Its doorbell is gone: the client has ended, and its heir waits for the lane.
+      (this.#attachments[client] as LaneAttachment).release();
+      this.#words.callSupervisor(this.#supervisor);
+      return undefined;
+    }
+  }
+
+  #release(lane: WorkerLane): void {
+    this.#leaving--;
+    this.all.splice(this.all.indexOf(lane), 1);
+    this.#held[lane.client] = undefined;
+    const { filesFirst, filesCount } = lane.terms;
+    if (filesCount > 0) {
+      // A client that died may have left files open there.
+      this.#ring.updateFiles(filesFirst, new Array<number>(filesCount).fill(-1));
+      this.#freeFiles.push(filesFirst);
+    }
+    (this.#attachments[lane.client] as LaneAttachment).release(); // E2
+    // E3. Whoever waits for it: the client, or the owner, if the client has gone.
+    lane.wake();
+    if (!isSeated(this.#words.seat(lane.client))) this.#words.callSupervisor(this.#supervisor);
+    lane.close();
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#onChange([this.#supervisor.token, ...this.all.map(({ bell }) => bell.token)]);
+  }
+
+  /** Lets go of all doorbells, when the worker ends. */
+  close(): void {
+    for (const lane of this.all) lane.close();
+    this.#supervisor.close();
+  }
+}

@@ -1,0 +1,166 @@
+// Several threads in one pool: joining, sharing workers, leaving, being sent away, and what they must not be able to do.
+import { openSync, writeFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { connectPool, openPool, type PoolPort } from '@ringpool/pool';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { guests } from '../../src/pool/seat.ts';
+import { CLIENTS_MAX, PoolWords } from '../../src/pool/words.ts';
+import { openTargets, pattern, seededRandom, temporaryFolder, temporaryPipe, until } from '../support.ts';
+
+const O_RDWR = 2;
+const coded = (code: string): unknown => expect.objectContaining({ code });
+
+interface GuestData {
+  readonly port: PoolPort;
+  readonly program: 'join' | 'stay' | 'pending' | 'reads';
+  readonly name?: string;
+  readonly seed?: number;
+  readonly operations?: number;
+}
+
+/** A thread that joins a pool, and what it says. */
+function guest(data: GuestData): { worker: Worker; next: () => Promise<unknown> } {
+  const worker = new Worker(new URL('../fixtures/guest.mjs', import.meta.url), { workerData: data });
+  const said: unknown[] = [];
+  const waiting: ((message: unknown) => void)[] = [];
+  const say = (message: unknown): void => {
+    const listener = waiting.shift();
+    if (listener === undefined) said.push(message);
+    else listener(message);
+  };
+  worker.on('message', say);
+  worker.on('error', say);
+  worker.on('exit', (code) => say(`exit ${code}`));
+  onTestFinished(async () => {
+    await worker.terminate();
+  });
+  const next = (): Promise<unknown> =>
+    said.length > 0 ? Promise.resolve(said.shift()) : new Promise((resolve) => waiting.push(resolve));
+  return { worker, next };
+}
+
+function file(bytes: Uint8Array): string {
+  const name = path.join(temporaryFolder(), 'file');
+  writeFileSync(name, bytes);
+  return name;
+}
+
+/** How many threads beside the owner the pool counts. */
+const guestsOf = (port: PoolPort): number => guests(new PoolWords(port.words));
+
+test('four threads and two workers: every byte right, every promise settled, nothing left', async () => {
+  const { seed } = seededRandom();
+  const name = file(pattern(1024 * 1024, seed));
+  const pool = await openPool({ workers: 2, depth: 32 });
+  const port = pool.port();
+  const threads = Array.from({ length: 4 }, (_, index) =>
+    guest({ port, program: 'reads', name, seed: seed + index, operations: 5000 }),
+  );
+  for (const { next } of threads) expect(await next()).toBe('done');
+  await until(() => guestsOf(port) === 0);
+  await pool.close();
+  expect(openTargets()).not.toContain(name);
+}, 120_000);
+
+describe('a thread that has joined', () => {
+  test('leaves by closing, and the pool goes on', async () => {
+    const name = file(pattern(1000));
+    const pool = await openPool({ workers: 1 });
+    const { worker, next } = guest({ port: pool.port(), program: 'stay', name });
+    expect(await next()).toBe('joined');
+    expect(guestsOf(pool.port())).toBe(1);
+    worker.postMessage('leave');
+    expect(await next()).toBe('ERR_RINGPOOL_CLOSED');
+    await until(() => guestsOf(pool.port()) === 0);
+    const contents = await pool.readFile(name, undefined, { placement: 'workers' });
+    expect(contents.length).toBe(1000);
+    await pool.close();
+  });
+
+  test('is sent away when the pool is closed, and can do no more there', async () => {
+    const name = file(pattern(1000));
+    const pool = await openPool({ workers: 2 });
+    const threads = Array.from({ length: 3 }, () => guest({ port: pool.port(), program: 'stay', name }));
+    for (const { next } of threads) expect(await next()).toBe('joined');
+    await pool.close();
+    for (const { worker, next } of threads) {
+      worker.postMessage('go on');
+      expect(await next()).toBe('ERR_RINGPOOL_CLOSED');
+    }
+    expect(openTargets()).not.toContain(name);
+  });
+
+  test('finishes what it has in flight first, and the pool says who keeps it from closing', async () => {
+    const name = temporaryPipe();
+    const pool = await openPool({ workers: 1 });
+    const { next } = guest({ port: pool.port(), program: 'pending', name });
+    expect(await next()).toBe('pending');
+    const closing = expect(pool.close({ timeoutMs: 50 })).rejects.toThrow(/1 other threads have not left/);
+    await closing;
+    writeSync(openSync(name, O_RDWR), '01234567');
+    expect(await next()).toBe(8);
+    await pool.close();
+  });
+
+  test('finds its workers when it is the first to need them', async () => {
+    const name = file(pattern(1000));
+    const pool = await openPool({ workers: 1 });
+    expect(pool.workers).toEqual([]);
+    const { worker, next } = guest({ port: pool.port(), program: 'stay', name });
+    expect(await next()).toBe('joined');
+    expect(pool.workers.length).toBe(1);
+    worker.postMessage('leave');
+    await next();
+    await pool.close();
+  });
+});
+
+describe('joining', () => {
+  test('takes a port of an open pool, and nothing else', async () => {
+    const pool = await openPool({ workers: 1 });
+    const port = pool.port();
+    for (const bad of [undefined, null, 3, {}, { ...port, kind: 'other' }, { ...port, words: 1 }]) {
+      await expect(connectPool(bad as PoolPort)).rejects.toThrow(coded('ERR_RINGPOOL_INVALID_ARGUMENT'));
+    }
+    await pool.close();
+    await expect(connectPool(port)).rejects.toThrow(coded('ERR_RINGPOOL_CLOSED'));
+    expect(() => pool.port()).toThrow(coded('ERR_RINGPOOL_CLOSED'));
+  });
+
+  test('is refused when all seats are taken, and possible again when one has left', async () => {
+    const pool = await openPool({ workers: 1, depth: 4 });
+    const port = pool.port();
+    // Nothing keeps one thread from having several seats.
+    const clients = await Promise.all(Array.from({ length: CLIENTS_MAX - 1 }, () => connectPool(port)));
+    await expect(connectPool(port)).rejects.toThrow(coded('ERR_RINGPOOL_TOO_MANY_CLIENTS'));
+    await clients[7]?.close();
+    await until(() => guestsOf(port) === CLIENTS_MAX - 2);
+    await (await connectPool(port)).close();
+    await Promise.all(clients.map((client) => client.close()));
+    await pool.close();
+  });
+
+  test('and leaving leave nothing behind, over and over', async () => {
+    const name = file(pattern(100_000));
+    const pool = await openPool({ workers: 2, arenaBytes: 4 * 1024 * 1024 });
+    const port = pool.port();
+    const before = openTargets().length;
+    for (let round = 0; round < 100; round++) {
+      const client = await connectPool(port);
+      const placement = { worker: round % 2 };
+      const opened = await client.open(name, 'r', { placement });
+      // Leases that it does not release are taken back: 100 times 1 MiB would not fit otherwise.
+      const lease = client.alloc(1024 * 1024);
+      expect(await opened.read(lease, { position: 0 })).toBe(100_000);
+      const contents = await client.readFile(name, undefined, { placement });
+      expect(contents.length).toBe(100_000);
+      await client.close();
+    }
+    await until(() => guestsOf(port) === 0);
+    expect(openTargets().filter((target) => target === name)).toEqual([]);
+    // Rings, bells and pipes of the two workers came; nothing of the hundred clients is left.
+    expect(openTargets().length - before).toBeLessThan(20);
+    await pool.close();
+  });
+});
