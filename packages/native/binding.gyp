@@ -16,7 +16,8 @@
         "addon/ring_core.cc",
         "addon/ring_drain.cc",
         "addon/ring_open.cc",
-        "addon/ring_registry.cc"
+        "addon/ring_registry.cc",
+        "addon/transfer.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],

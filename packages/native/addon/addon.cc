@@ -8,6 +8,7 @@
 #include "native_ring.h"
 #include "obituary.h"
 #include "register_through.h"
+#include "transfer.h"
 
 namespace ringpool {
 namespace {
@@ -31,6 +32,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   DefineDescriptors(env, exports);
   DefineObituaries(env, exports);
   DefineRegisterThrough(env, exports);
+  DefineTransfers(env, exports);
   return exports;
 }
 

@@ -73,6 +73,15 @@ struct ViewArgument {
     shared = !plain;
     return true;
   }
+
+  /** False unless the value is a Uint8Array, shared or not. */
+  bool ReadBytes(napi_env env, napi_value value) {
+    napi_typedarray_type type;
+    void* bytes = nullptr;
+    if (napi_get_typedarray_info(env, value, &type, &length, &bytes, nullptr, nullptr) != napi_ok) return false;
+    data = static_cast<uint8_t*>(bytes);
+    return type == napi_uint8_array;
+  }
 };
 
 /** Exports a function that takes its arguments as they come. */

@@ -88,6 +88,9 @@ export interface Addon {
   ): number;
   obituarySetBells(obituary: number, names: Uint32Array): number;
   obituaryCancel(obituary: number): void;
+  readSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
+  writeSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
+  syncSync(fd: number, dataOnly: boolean): number;
   registerThrough(ringId: number, index: number, view: Uint8Array): number;
 }
 

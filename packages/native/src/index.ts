@@ -32,3 +32,4 @@ export {
   UNREGISTER_TIMEOUT_MS,
 } from './ring-limits.ts';
 export { RING_RUNGS, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';
+export { readSync, syncSync, writeSync } from './transfer.ts';

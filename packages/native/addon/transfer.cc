@@ -1,0 +1,91 @@
+#include "transfer.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "arguments.h"
+
+namespace ringpool {
+namespace {
+
+template <typename Call>
+int64_t UntilUninterrupted(Call call) {
+  for (int interrupts = 0;; interrupts++) {
+    const int64_t result = call();
+    if (result >= 0) return result;
+    if (errno != EINTR || interrupts == kInterruptsMax) return -errno;
+  }
+}
+
+/** Where the bytes go, or come from. Read again at each call, because a view's memory may move or go between calls. */
+struct Transfer {
+  int fd;
+  uint8_t* bytes;
+  size_t length;
+  off_t position;  // below 0: the descriptor's own
+
+  // 0, -EBADF, -EINVAL, or -ERANGE for bytes that do not all lie inside the view.
+  int Read(const Arguments<5>& arguments) {
+    double offset;
+    double count;
+    double at;
+    ViewArgument view;
+    if (!arguments.Descriptor(0, &fd)) return -EBADF;
+    if (!view.ReadBytes(arguments.env, arguments.values[1])) return -EINVAL;
+    if (!arguments.Integer(2, 0, kSafeIntegerMax, &offset) || !arguments.Integer(3, 0, kSafeIntegerMax, &count)) {
+      return -ERANGE;
+    }
+    if (!arguments.Integer(4, kCurrentPosition, kSafeIntegerMax, &at)) return -EINVAL;
+    const auto start = static_cast<size_t>(offset);
+    length = static_cast<size_t>(count);
+    if (start > view.length || length > view.length - start) return -ERANGE;
+    bytes = view.data + start;
+    position = static_cast<off_t>(at);
+    return 0;
+  }
+};
+
+// readSync(fd, view, offset, length, position) -> bytes read, 0 at the end, or a negative errno
+napi_value ReadSync(napi_env env, napi_callback_info info) {
+  const Arguments<5> arguments(env, info);
+  Transfer transfer;
+  const int refused = transfer.Read(arguments);
+  if (refused < 0) return arguments.Answer(refused);
+  return arguments.Answer(UntilUninterrupted([&] {
+    return transfer.position < 0 ? read(transfer.fd, transfer.bytes, transfer.length)
+                                 : pread(transfer.fd, transfer.bytes, transfer.length, transfer.position);
+  }));
+}
+
+// writeSync(fd, view, offset, length, position) -> bytes written, or a negative errno
+napi_value WriteSync(napi_env env, napi_callback_info info) {
+  const Arguments<5> arguments(env, info);
+  Transfer transfer;
+  const int refused = transfer.Read(arguments);
+  if (refused < 0) return arguments.Answer(refused);
+  return arguments.Answer(UntilUninterrupted([&] {
+    return transfer.position < 0 ? write(transfer.fd, transfer.bytes, transfer.length)
+                                 : pwrite(transfer.fd, transfer.bytes, transfer.length, transfer.position);
+  }));
+}
+
+// syncSync(fd, dataOnly) -> 0 or a negative errno. An error is not tried again: the kernel may have dropped the pages.
+napi_value SyncSync(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  int fd;
+  bool data_only;
+  if (!arguments.Descriptor(0, &fd)) return arguments.Answer(-EBADF);
+  if (!arguments.Boolean(1, &data_only)) return arguments.Answer(-EINVAL);
+  return arguments.Answer(UntilUninterrupted([&] { return data_only ? fdatasync(fd) : fsync(fd); }));
+}
+
+}  // namespace
+
+void DefineTransfers(Napi::Env env, Napi::Object exports) {
+  ExportFunction(env, exports, "readSync", ReadSync);
+  ExportFunction(env, exports, "writeSync", WriteSync);
+  ExportFunction(env, exports, "syncSync", SyncSync);
+}
+
+}  // namespace ringpool
