@@ -123,8 +123,9 @@ test('a descriptor is not cut to 32 bits, nor made of what is no number', () => 
 });
 
 test('only a Uint8Array holds bytes', () => {
-  const others = [new ArrayBuffer(8), new DataView(new ArrayBuffer(8)), new Uint16Array(8), new Int8Array(8)];
-  for (const view of [...others, new Uint8ClampedArray(8), [0], 'text', null, undefined]) {
+  const buffer = new ArrayBuffer(8);
+  const others: readonly unknown[] = [new DataView(buffer), new Uint16Array(8), new Uint8ClampedArray(8)];
+  for (const view of [...others, buffer, new Int8Array(8), [0], 'text', null, undefined]) {
     expect(readSync(source, view as Uint8Array, 0, 1, 0)).toBe(minus('EINVAL'));
     expect(writeSync(target, view as Uint8Array, 0, 1, 0)).toBe(minus('EINVAL'));
   }
