@@ -3,7 +3,7 @@
 export { type AllocOptions, Lease, RingpoolError } from '@ringpool/core';
 export { type Diagnosis, diagnose, type Finding } from '@ringpool/native';
 export type { FileContents } from './file/contents.ts';
-export type { File, TransferOptions } from './file/file.ts';
+export type { File, SyncTransferOptions, TransferOptions } from './file/file.ts';
 export type { PoolOptions, RegistrationMode } from './pool/options.ts';
 export type { Placement } from './pool/placement.ts';
 export {

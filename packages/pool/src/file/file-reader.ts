@@ -84,7 +84,7 @@ export class FileReader {
 
   /** As {@link read}, through a descriptor of the process. */
   async readPlain(path: string, target: Lease | undefined, place: number): Promise<FileContents> {
-    this.client.enter();
+    this.client.rest.enter();
     try {
       const file = await this.#open(path, place);
       try {
@@ -93,7 +93,7 @@ export class FileReader {
         await file.close();
       }
     } finally {
-      this.client.leave();
+      this.client.rest.leave();
     }
   }
 

@@ -8,10 +8,11 @@ import type { Client } from '../pool/client.ts';
 import { closedError, invalidArgument, operationError } from '../pool/errors.ts';
 import { checkLease, checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
-import type { Direction, TransferFile, Transfers } from './transfer.ts';
+import { fileSyncSync, transferSync } from './sync-transfer.ts';
+import type { Direction, TransferFile, TransferRange, Transfers } from './transfer.ts';
 
 /** Which bytes of the file go where, or come from where. */
-export interface TransferOptions {
+export interface SyncTransferOptions {
   /** Where in the file, in bytes: 0 to 2^53-1. */
   readonly position: number | bigint;
   /** Where in the memory the bytes go, or come from. Default: 0. */
@@ -20,6 +21,10 @@ export interface TransferOptions {
   readonly length?: number | undefined;
   /** Where it runs. Default: as the file was opened. */
   readonly placement?: Placement | undefined;
+}
+
+/** {@link SyncTransferOptions}, for operations that can be aborted. */
+export interface TransferOptions extends SyncTransferOptions {
   /**
    * Aborted, the promise rejects at once with an `AbortError`. The memory stays in use until the kernel is done with it:
    * a lease is freed then, if it was released.
@@ -27,7 +32,8 @@ export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const TRANSFER_OPTIONS: readonly string[] = ['position', 'offset', 'length', 'placement', 'signal'];
+const SYNC_OPTIONS: readonly string[] = ['position', 'offset', 'length', 'placement'];
+const TRANSFER_OPTIONS: readonly string[] = [...SYNC_OPTIONS, 'signal'];
 
 /** What the pool knows of a file that it has opened. */
 export interface OpenedFile {
@@ -109,24 +115,71 @@ export class File {
     return this.#transfer('write', source, options);
   }
 
+  /**
+   * As {@link File.read}, blocking the calling thread, on any thread: returns the number of bytes. It is one system call
+   * unless the placement says `'workers'` and one is up. Any memory is used in place. Throws as {@link File.read}.
+   */
+  readSync(target: Lease | Uint8Array, options: SyncTransferOptions): number {
+    return this.#transferSync('read', target, options);
+  }
+
+  /** As {@link File.write}, blocking the calling thread: returns the number of bytes. Throws as {@link File.write}. */
+  writeSync(source: Lease | Uint8Array, options: SyncTransferOptions): number {
+    return this.#transferSync('write', source, options);
+  }
+
+  /**
+   * Blocks until everything written to the file is on the disk, its size and times too (fsync). Throws the errno's name:
+   * after EIO, what was written before is not to be trusted; ERR_RINGPOOL_CLOSED.
+   */
+  syncSync(): void {
+    this.#assertOpen('sync');
+    fileSyncSync(this.#self, false);
+  }
+
+  /** As {@link File.syncSync}, without what reading the bytes back does not need, such as times (fdatasync). */
+  datasyncSync(): void {
+    this.#assertOpen('datasync');
+    fileSyncSync(this.#self, true);
+  }
+
   #transfer(direction: Direction, memory: Lease | Uint8Array, options: TransferOptions): Promise<number> {
     try {
-      if (this.#closing !== undefined) throw closedError(direction, 'file', this.path);
-      checkMemory(direction, memory, this.#transfers.arena);
       checkOptions(direction, options, TRANSFER_OPTIONS);
-      const { placement, signal, offset = 0, length = memory.length - offset } = options;
-      const position = typeof options.position === 'bigint' ? Number(options.position) : options.position;
-      checkRange(direction, memory.length, offset, length, position);
+      const { signal } = options;
       if (signal !== undefined) checkSignal(direction, signal);
-      const place =
-        placement === undefined ? this.#place : placementCode(direction, placement, this.#client.workers);
-      const range = { memory, offset, length, position };
+      const range = this.#rangeOf(direction, memory, options);
+      const place = this.#placeOf(direction, options.placement);
       const promise = this.#transfers.start(direction, this.#self, range, place, signal);
       this.#operations++;
       return promise;
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #transferSync(direction: Direction, memory: Lease | Uint8Array, options: SyncTransferOptions): number {
+    checkOptions(direction, options, SYNC_OPTIONS);
+    const range = this.#rangeOf(direction, memory, options);
+    const place = this.#placeOf(direction, options.placement);
+    return transferSync(this.#transfers, direction, this.#self, range, place);
+  }
+
+  #rangeOf(direction: Direction, memory: Lease | Uint8Array, options: SyncTransferOptions): TransferRange {
+    this.#assertOpen(direction);
+    checkMemory(direction, memory, this.#transfers.arena);
+    const { offset = 0, length = memory.length - offset } = options;
+    const position = typeof options.position === 'bigint' ? Number(options.position) : options.position;
+    checkRange(direction, memory.length, offset, length, position);
+    return { memory, offset, length, position };
+  }
+
+  #placeOf(op: string, placement: Placement | undefined): number {
+    return placement === undefined ? this.#place : placementCode(op, placement, this.#client.workers);
+  }
+
+  #assertOpen(op: string): void {
+    if (this.#closing !== undefined) throw closedError(op, 'file', this.path);
   }
 
   /**

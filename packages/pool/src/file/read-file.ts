@@ -153,7 +153,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
   #goOn(): void {
     const lane = this.#on as Lane;
     const { client } = this.#reader;
-    client.enter();
+    client.rest.enter();
     const start = {
       path: this.#path,
       lane,
@@ -168,7 +168,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
       .finally(() => {
         if (this.#owned) this.#lease.release();
         this.#close();
-        client.leave();
+        client.rest.leave();
       });
   }
 

@@ -272,7 +272,7 @@ class Transfer extends Request {
 }
 
 /** A lease to copy through. Refuses arena memory that is no lease: it was released. */
-function bounceFor(arena: Arena, view: Uint8Array, length: number): Lease {
+export function bounceFor(arena: Arena, view: Uint8Array, length: number): Lease {
   if (view.buffer === arena.data) {
     throw invalidArgument(
       'transfer',

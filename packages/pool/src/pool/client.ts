@@ -5,15 +5,13 @@ import type { Parking } from '@ringpool/core';
 import { Doorbell } from '@ringpool/native';
 
 import { monotonicMs, nextTick, setImmediate } from './clock.ts';
-import { NO_FIXED_FILES, ringChanged } from './errors.ts';
-import { Fifo } from './fifo.ts';
+import { Dispatcher } from './dispatcher.ts';
 import type { Lane } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
-import { AUTO, LOCAL } from './placement.ts';
-import type { Death, RemoteLane } from './remote-lane.ts';
-import { RemoteLanes } from './remote-lanes.ts';
-import { abandonUnstarted, type Request } from './request.ts';
+import type { RemoteLanes } from './remote-lanes.ts';
+import type { Request } from './request.ts';
+import { Rest } from './rest.ts';
 import { Seat } from './seat.ts';
 import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
@@ -26,8 +24,8 @@ const FAIRNESS_MS = 0.5;
 const WORK_PER_REQUEST = 4096;
 /** Work after which the clock is looked at: well below the budget's time. */
 const WORK_PER_LOOK = 256 * 1024;
-/** Placement 'auto': operations that move fewer bytes run on the caller's own ring. See docs/performance.md. */
-const LOCAL_BYTES_MAX = 64 * 1024;
+/** How long a blocked thread sleeps before it looks whether its worker has died: nothing can wake it then. */
+const WAIT_SLICE_MS = 50;
 
 /** The client of one thread. */
 export class Client {
@@ -37,11 +35,12 @@ export class Client {
   /** Operations that its lane to each worker, and its own ring, take at a time. */
   readonly depth: number;
   readonly #supervisor: Doorbell;
+  readonly #dispatcher: Dispatcher;
   readonly #remotes: RemoteLanes;
+  /** Waits for the end of all that is under way. */
+  readonly rest: Rest = new Rest(() => this.inFlight === 0 && this.waiting === 0);
   readonly #onChange: () => void;
   readonly #parking: Parking;
-  /** Requests for no lane in particular that wait for room. */
-  readonly #waiting = new Fifo<Request>();
   readonly #touched: Lane[] = [];
   readonly #onTick = (): void => this.#flush();
   readonly #onImmediate = (): void => {
@@ -51,9 +50,6 @@ export class Client {
     // In any case: completions that were found after we had asked to be rung are rung for by nobody.
     this.#reap();
   };
-  #lanes: readonly Lane[];
-  /** Its own ring: there from the first request to the last. */
-  #local: LocalLane | undefined;
   #scheduled = false;
   #immediate = false;
   #held = false;
@@ -63,13 +59,10 @@ export class Client {
   #turned = 0;
   /** Work since the clock was looked at. */
   #unseenWork = 0;
-  readonly #idle: (() => void)[] = [];
   /** Resolves when no worker holds a lane of this client any more. */
   #left: (() => void) | undefined;
   /** The seat is given up: its words are somebody else's. */
   #gone = false;
-  /** Operations of several steps under way: between two steps nothing may be in flight. */
-  #compound = 0;
 
   /**
    * Takes a seat: the first one for the pool's owner. `onChange` is called when something beside its operations has
@@ -87,14 +80,12 @@ export class Client {
     const { client } = this.seat;
     this.depth = memory.handle.depth;
     this.#onChange = onChange;
-    this.#remotes = new RemoteLanes(words, memory, this.seat, this.#supervisor, {
-      died: (lane, death) => this.#laneDied(lane, death),
-      failed: (lane, error) => {
-        for (const request of lane.placed.clear()) abandonUnstarted(request, error);
-      },
-      gaveUp: () => this.#settleBatch(),
+    this.#dispatcher = new Dispatcher(words, memory, this.seat, this.#supervisor, {
+      issue: (lane, request) => this.#issue(lane, request),
+      schedule: () => this.#schedule(),
+      settled: () => this.#settleBatch(),
     });
-    this.#lanes = this.#remotes.all;
+    this.#remotes = this.#dispatcher.remotes;
     this.#parking = words.clientParking(client);
     this.bell.watch(() => {
       this.#turned = monotonicMs();
@@ -107,13 +98,16 @@ export class Client {
 
   /** Gives the client a ring of its own. Once, before the first request. */
   setLocal(local: LocalLane): void {
-    this.#local = local;
-    this.#lanes = [...this.#remotes.all, local];
+    this.#dispatcher.setLocal(local);
+  }
+
+  get #local(): LocalLane | undefined {
+    return this.#dispatcher.local;
   }
 
   /** Workers first, then the local one. */
   get lanes(): readonly Lane[] {
-    return this.#lanes;
+    return this.#dispatcher.lanes;
   }
 
   /** How its own ring came up. */
@@ -128,129 +122,80 @@ export class Client {
 
   /** SQEs in flight. */
   get inFlight(): number {
-    let sum = 0;
-    for (const lane of this.lanes) sum += lane.inFlight;
-    return sum;
+    return this.#dispatcher.inFlight;
   }
 
   /** Requests that wait for room. */
   get waiting(): number {
-    let sum = this.#waiting.length;
-    for (const { bound, placed } of this.lanes) sum += bound.length + placed.length;
-    return sum;
+    return this.#dispatcher.waiting;
   }
 
   /** Submits a request with the next batch; it waits its turn when the lanes are full. */
   start(request: Request): void {
-    const { place, lane } = request;
-    if (lane !== undefined) this.#startBound(lane, request);
-    else if (place === LOCAL) {
-      const local = this.#local as LocalLane;
-      this.#startOn(local, local.placed, request);
-    } else if (place >= 0) {
-      const remote = this.#remotes.all[place] as RemoteLane;
-      this.#startOn(remote, remote.placed, request);
-      this.#want(remote);
-    } else this.#startAnywhere(request);
-  }
-
-  #startBound(lane: Lane, request: Request): void {
-    if (request.epoch === lane.epoch) this.#startOn(lane, lane.bound, request);
-    else abandonUnstarted(request, ringChanged(lane.index));
-  }
-
-  /** Issues a request on its lane, or has it wait its turn in `queue`. */
-  #startOn(lane: Lane, queue: Fifo<Request>, request: Request): void {
-    if (queue.length > 0 || lane.bound.length > 0 || lane.roomFor(request) === 0) this.#wait(queue, request);
-    else this.#issue(lane, request);
-  }
-
-  #startAnywhere(request: Request): void {
-    const lane = this.#waiting.length > 0 ? undefined : this.#choose(request);
-    if (lane !== undefined) this.#issue(lane, request);
-    else this.#wait(this.#waiting, request);
-  }
-
-  #wait(queue: Fifo<Request>, request: Request): void {
-    queue.push(request);
-    // The loop is held for it, and whether it can ever run is looked at with the batch.
-    this.#schedule();
-  }
-
-  /** A lane with room for a request that may run on several. */
-  #choose(request: Request): Lane | undefined {
-    const local = this.#local as LocalLane;
-    const here = request.place === AUTO && local.roomFor(request) > 0;
-    if (here && request.bytes < LOCAL_BYTES_MAX) return local;
-    this.#remotes.wantAnother();
-    const remote = this.#remotes.roomiest(request);
-    if (remote !== undefined || here) return remote ?? local;
-    // No worker can be had: better here than not at all.
-    return this.#remotes.hopeless !== undefined && local.roomFor(request) > 0 ? local : undefined;
-  }
-
-  /** Sees to it that requests placed on a worker can run. If it is up by now, the batch to come finds them. */
-  #want(lane: RemoteLane): void {
-    const error = lane.up ? undefined : this.#remotes.want(lane);
-    if (error === undefined) return;
-    for (const request of lane.placed.clear()) abandonUnstarted(request, error);
-  }
-
-  /** Whether there is a lane where a request of this placement, and with so many fixed files, can ever run. */
-  mayRun({ place, files }: Pick<Request, 'place' | 'files'>): boolean {
-    const local = (this.#local as LocalLane).files.count >= files;
-    if (place === LOCAL) return local;
-    // Whether a worker has fixed files is known once it holds the lane.
-    const can = (lane: RemoteLane): boolean => !lane.held || lane.files.count >= files;
-    if (place >= 0) return can(this.#remotes.all[place] as RemoteLane);
-    return this.#remotes.all.some(can) || (place === AUTO && local);
+    this.#dispatcher.start(request);
   }
 
   /** Takes a request back that waits for room. False when it does not wait. */
   withdraw(request: Request): boolean {
-    if (this.#waiting.remove(request)) return true;
-    return this.#lanes.some(({ bound, placed }) => bound.remove(request) || placed.remove(request));
+    return this.#dispatcher.withdraw(request);
   }
 
-  /** An operation of several steps begins; {@link whenIdle} waits for its end, with whatever it starts until then. */
-  enter(): void {
-    this.#compound++;
+  /** Whether there is a lane where a request of this placement, and with so many fixed files, can ever run. */
+  mayRun(request: Pick<Request, 'place' | 'files'>): boolean {
+    return this.#dispatcher.mayRun(request);
   }
 
-  /** An operation of several steps has ended. */
-  leave(): void {
-    this.#compound--;
-    this.#wakeIdle();
+  /** A worker that is up and may take an operation of this placement now; undefined: whoever waits does it himself. */
+  readyWorker(place: number): Lane | undefined {
+    return this.#dispatcher.readyWorker(place);
   }
 
-  /** Resolves when nothing is in flight, nothing waits and no operation is between two steps. */
-  whenIdle(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  #isIdle(): boolean {
-    return this.#compound === 0 && this.inFlight === 0 && this.waiting === 0;
-  }
-
-  #wakeIdle(): void {
-    if (this.#idle.length === 0 || !this.#isIdle()) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  /** A worker has ended: what it had not begun goes elsewhere, or waits for the next one. */
-  #laneDied(lane: RemoteLane, { cause, again }: Death): void {
-    for (const request of lane.bound.clear()) abandonUnstarted(request, cause);
-    for (const request of again) this.#startAgain(request);
-    if (lane.placed.length > 0) this.#want(lane);
-  }
-
-  #startAgain(request: Request): void {
-    try {
-      this.start(request);
-    } catch {
-      // An encoder refuses it as it did the first time, when its caller was told.
+  /**
+   * Blocks this thread until `done` says so: of a request that runs on a worker, and so completes or is abandoned. Other
+   * operations of this thread complete meanwhile; their promises' reactions run afterwards.
+   */
+  waitUntil(done: () => boolean): void {
+    this.#publish();
+    for (;;) {
+      this.#sweep();
+      if (done()) break;
+      // Says so first, then looks: see parking.ts.
+      this.#parking.prepareWait();
+      this.#asked = false; // whoever wakes us now rings no bell: the event loop is to ask anew
+      if (!this.#news()) this.#parking.wait(WAIT_SLICE_MS);
+      this.#parking.unpark();
     }
+    // What others of this thread's operations need: the event loop finds it.
+    this.#turnSoon();
+  }
+
+  /** Whether there is anything to reap or to look after. */
+  #news(): boolean {
+    return this.#remotes.changed || this.#remotes.all.some((lane) => lane.listen());
+  }
+
+  /** Hands over what was asked for in this tick, now: for who goes on to compute. Never throws. */
+  flush(): void {
+    if (this.waiting > 0) this.#dispatcher.serve();
+    this.#publish();
+  }
+
+  /** Completes what is ready, without the event loop: returns how many completions there were. */
+  poll(): number {
+    if (this.#gone) return 0;
+    this.flush();
+    return this.#sweep();
+  }
+
+  /** One look at everything. */
+  #sweep(): number {
+    if (this.#remotes.changed) this.#observe();
+    let taken = 0;
+    for (const lane of this.lanes) taken += lane.reap();
+    this.#dispatcher.serve();
+    this.#publish();
+    this.rest.look();
+    return taken;
   }
 
   #issue(lane: Lane, request: Request): void {
@@ -288,7 +233,7 @@ export class Client {
   }
 
   #flush(): void {
-    if (this.waiting > 0) this.#serveWaiting();
+    if (this.waiting > 0) this.#dispatcher.serve();
     this.#publish();
     // What completed at once is here already.
     if (this.#local !== undefined && this.#local.inFlight > 0 && this.#local.reap() > 0) this.#settleBatch();
@@ -330,7 +275,7 @@ export class Client {
     for (;;) {
       let taken = 0;
       for (const lane of this.lanes) taken += lane.reap();
-      this.#serveWaiting();
+      this.#dispatcher.serve();
       if (taken === 0 || monotonicMs() - this.#turned > FAIRNESS_MS) break;
     }
     this.#settleBatch();
@@ -350,31 +295,10 @@ export class Client {
 
   /** After completions: what waited goes out, the loop is let go when nothing is left. */
   #settleBatch(): void {
-    this.#serveWaiting();
-    this.#wakeIdle();
+    this.#dispatcher.serve();
+    this.rest.look();
     // With a flush to come, that one listens.
     if (!this.#scheduled) this.#listen();
-  }
-
-  #serveWaiting(): void {
-    for (const lane of this.lanes) {
-      this.#serve(lane, lane.bound);
-      if (lane.bound.length === 0) this.#serve(lane, lane.placed);
-    }
-    for (let request = this.#waiting.first; request !== undefined; request = this.#waiting.first) {
-      const lane = this.#choose(request);
-      if (lane !== undefined) this.#issue(lane, this.#waiting.shift());
-      else if (this.mayRun(request)) return;
-      else abandonUnstarted(this.#waiting.shift(), NO_FIXED_FILES);
-    }
-  }
-
-  #serve(lane: Lane, queue: Fifo<Request>): void {
-    for (let request = queue.first; request !== undefined; request = queue.first) {
-      if (lane.roomFor(request) > 0) this.#issue(lane, queue.shift());
-      else if (request.lane !== undefined || this.mayRun(request)) return;
-      else abandonUnstarted(queue.shift(), NO_FIXED_FILES);
-    }
   }
 
   /** Leaves the pool: nothing is in flight. Resolves when no worker holds a lane any more and the seat is given up. */

@@ -3,7 +3,7 @@
 
 import type { Fifo } from './fifo.ts';
 import type { FileSlots } from './file-slots.ts';
-import type { Request } from './request.ts';
+import type { Request, Wanted } from './request.ts';
 
 /** Operations for which a lane keeps room: see {@link Request.urgent}. */
 export const URGENT_OPERATIONS = 1;
@@ -28,7 +28,7 @@ export interface Lane {
   readonly queued: number;
 
   /** How many SQEs may be pushed now; 0 when the request cannot be taken. */
-  roomFor(request: Request): number;
+  roomFor(request: Wanted): number;
   /** Takes an SQE for one part of a request: the index to encode at. */
   push(request: Request, part: number): number;
   /** The number of the operation that the SQE at this index starts. */

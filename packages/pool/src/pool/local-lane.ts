@@ -8,7 +8,7 @@ import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
 import { CQ_FACTOR, makeFileTable, Submitter } from './pool-ring.ts';
-import type { Request } from './request.ts';
+import type { Request, Wanted } from './request.ts';
 import { RequestTable } from './request-table.ts';
 import { RingBuffers } from './ring-buffers.ts';
 import type { Seat } from './seat.ts';
@@ -66,7 +66,7 @@ export class LocalLane implements Lane {
     return { memory, rung, entries, flags };
   }
 
-  roomFor(request: Request): number {
+  roomFor(request: Wanted): number {
     const ring = this.#ring;
     const { queued } = ring;
     const free = Math.min(

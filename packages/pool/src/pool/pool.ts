@@ -223,6 +223,22 @@ export class Pool {
   }
 
   /**
+   * Hands what was asked for in this tick to the kernel and the workers now, and not when the tick ends: for who submits
+   * and then computes. Never throws.
+   */
+  flush(): void {
+    this.#parts.client.flush();
+  }
+
+  /**
+   * Completes what is ready without the event loop, for engines that drive a loop of their own: returns how many
+   * completions there were. Promises settle; their reactions run when the calling code lets them, as always.
+   */
+  poll(): number {
+    return this.#parts.client.poll();
+  }
+
+  /**
    * Opens a file. `flags` is `'r'` or O_* bits as in `node:fs` constants. A relative path starts from the current
    * directory.
    *
@@ -232,7 +248,7 @@ export class Pool {
   async open(path: string, flags: 'r' | number = 'r', options: OpenFileOptions = {}): Promise<File> {
     this.#assertOpen('open');
     const { client } = this.#parts;
-    client.enter();
+    client.rest.enter();
     try {
       const file = await this.#openFile(path, flags, options, this.#placeOf('open', options?.placement));
       if (this.#closing === undefined) {
@@ -243,7 +259,7 @@ export class Pool {
       await file.close();
       throw closedError('open', 'pool', path);
     } finally {
-      client.leave();
+      client.rest.leave();
     }
   }
 
@@ -314,7 +330,7 @@ export class Pool {
   async #close(): Promise<void> {
     const closed = await Promise.allSettled([...this.#files].map((file) => file.close()));
     const { client, owner, obituary } = this.#parts;
-    await client.whenIdle();
+    await client.rest.whenIdle();
     if (owner === undefined) await client.leavePool();
     else {
       await owner.sendGuestsAway();

@@ -10,7 +10,7 @@ import { workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
-import type { Request } from './request.ts';
+import type { Request, Wanted } from './request.ts';
 import { RequestTable } from './request-table.ts';
 import { type PoolWords, WORKER_STATE } from './words.ts';
 
@@ -77,7 +77,7 @@ export class RemoteLane implements Lane {
   }
 
   /** How many SQEs may be pushed now; 0 when the request cannot be taken. */
-  roomFor(request: Request): number {
+  roomFor(request: Wanted): number {
     if (this.#generation === 0) return 0;
     const free = this.#queue.room;
     const room = request.urgent ? free : free - URGENT_OPERATIONS;

@@ -7,7 +7,7 @@ import type { Doorbell } from '@ringpool/native';
 import { clearTimeout, setTimeout } from './clock.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import { type Death, RemoteLane } from './remote-lane.ts';
-import type { Request } from './request.ts';
+import type { Wanted } from './request.ts';
 import type { Seat } from './seat.ts';
 import { POOL_STATE, type PoolWords, WORKER_STATE } from './words.ts';
 import { failureFromWords } from './worker-protocol.ts';
@@ -57,7 +57,7 @@ export class RemoteLanes {
   }
 
   /** The worker with the fewest operations in flight, if it has room for the request. */
-  roomiest(request: Request): RemoteLane | undefined {
+  roomiest(request: Wanted): RemoteLane | undefined {
     let best: RemoteLane | undefined;
     let most = 0;
     for (const lane of this.all) {

@@ -7,6 +7,9 @@ import type { RingpoolError } from '@ringpool/core';
 import type { Lane } from './lane.ts';
 import { AUTO } from './placement.ts';
 
+/** What a lane must have for a request. */
+export type Wanted = Pick<Request, 'sqes' | 'files' | 'urgent'>;
+
 /** What a client hands to a lane. */
 export abstract class Request {
   /** Where it is to run: a code of placement.ts. */

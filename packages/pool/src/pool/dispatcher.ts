@@ -1,0 +1,202 @@
+// Which lane takes a request, and what waits for room: the requests of one client on their way to its lanes.
+// Bound to the client's thread.
+
+import type { Doorbell } from '@ringpool/native';
+
+import { NO_FIXED_FILES, ringChanged } from './errors.ts';
+import { Fifo } from './fifo.ts';
+import type { Lane } from './lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
+import type { LocalLane } from './local-lane.ts';
+import { AUTO, LOCAL } from './placement.ts';
+import type { Death, RemoteLane } from './remote-lane.ts';
+import { RemoteLanes } from './remote-lanes.ts';
+import { abandonUnstarted, type Request } from './request.ts';
+import type { Seat } from './seat.ts';
+import type { PoolWords } from './words.ts';
+
+/** Placement 'auto': operations that move fewer bytes run on the caller's own ring. See docs/performance.md. */
+const LOCAL_BYTES_MAX = 64 * 1024;
+/** What a lane is asked for room for, where any operation will do. */
+const ANY_REQUEST = { sqes: 1, files: 0, urgent: false };
+
+/** What becomes of requests that a lane was found for. */
+export interface Outlet {
+  /** Encodes it on the lane, which has room. */
+  issue(lane: Lane, request: Request): void;
+  /** Something waits: it is served with the next batch. */
+  schedule(): void;
+  /** What waited may have been settled without an operation. */
+  settled(): void;
+}
+
+/** The lanes of one client. */
+export class Dispatcher {
+  readonly remotes: RemoteLanes;
+  readonly #outlet: Outlet;
+  /** Requests for no lane in particular that wait for room. */
+  readonly #waiting = new Fifo<Request>();
+  #lanes: readonly Lane[];
+  /** The client's own ring: there from the first request to the last. */
+  #local: LocalLane | undefined;
+
+  constructor(words: PoolWords, memory: LaneMemory, seat: Seat, supervisor: Doorbell, outlet: Outlet) {
+    this.#outlet = outlet;
+    this.remotes = new RemoteLanes(words, memory, seat, supervisor, {
+      died: (lane, death) => this.#laneDied(lane, death),
+      failed: (lane, error) => {
+        for (const request of lane.placed.clear()) abandonUnstarted(request, error);
+      },
+      gaveUp: () => outlet.settled(),
+    });
+    this.#lanes = this.remotes.all;
+  }
+
+  /** Gives the client a ring of its own. Once, before the first request. */
+  setLocal(local: LocalLane): void {
+    this.#local = local;
+    this.#lanes = [...this.remotes.all, local];
+  }
+
+  /** Workers first, then the client's own. */
+  get lanes(): readonly Lane[] {
+    return this.#lanes;
+  }
+
+  /** The client's own ring, once it has one. */
+  get local(): LocalLane | undefined {
+    return this.#local;
+  }
+
+  /** SQEs in flight. */
+  get inFlight(): number {
+    let sum = 0;
+    for (const lane of this.#lanes) sum += lane.inFlight;
+    return sum;
+  }
+
+  /** Requests that wait for room. */
+  get waiting(): number {
+    let sum = this.#waiting.length;
+    for (const { bound, placed } of this.#lanes) sum += bound.length + placed.length;
+    return sum;
+  }
+
+  /** Submits a request with the next batch; it waits its turn when the lanes are full. */
+  start(request: Request): void {
+    const { place, lane } = request;
+    if (lane !== undefined) this.#startBound(lane, request);
+    else if (place === LOCAL) {
+      const local = this.#local as LocalLane;
+      this.#startOn(local, local.placed, request);
+    } else if (place >= 0) {
+      const remote = this.remotes.all[place] as RemoteLane;
+      this.#startOn(remote, remote.placed, request);
+      this.#want(remote);
+    } else this.#startAnywhere(request);
+  }
+
+  #startBound(lane: Lane, request: Request): void {
+    if (request.epoch === lane.epoch) this.#startOn(lane, lane.bound, request);
+    else abandonUnstarted(request, ringChanged(lane.index));
+  }
+
+  /** Issues a request on its lane, or has it wait its turn in `queue`. */
+  #startOn(lane: Lane, queue: Fifo<Request>, request: Request): void {
+    if (queue.length > 0 || lane.bound.length > 0 || lane.roomFor(request) === 0) this.#wait(queue, request);
+    else this.#outlet.issue(lane, request);
+  }
+
+  #startAnywhere(request: Request): void {
+    const lane = this.#waiting.length > 0 ? undefined : this.#choose(request);
+    if (lane !== undefined) this.#outlet.issue(lane, request);
+    else this.#wait(this.#waiting, request);
+  }
+
+  #wait(queue: Fifo<Request>, request: Request): void {
+    queue.push(request);
+    // The loop is held for it, and whether it can ever run is looked at with the batch.
+    this.#outlet.schedule();
+  }
+
+  /** A lane with room for a request that may run on several. */
+  #choose(request: Request): Lane | undefined {
+    const local = this.#local as LocalLane;
+    const here = request.place === AUTO && local.roomFor(request) > 0;
+    if (here && request.bytes < LOCAL_BYTES_MAX) return local;
+    this.remotes.wantAnother();
+    const remote = this.remotes.roomiest(request);
+    if (remote !== undefined || here) return remote ?? local;
+    // No worker can be had: better here than not at all.
+    return this.remotes.hopeless !== undefined && local.roomFor(request) > 0 ? local : undefined;
+  }
+
+  /** Sees to it that requests placed on a worker can run. If it is up by now, the batch to come finds them. */
+  #want(lane: RemoteLane): void {
+    const error = lane.up ? undefined : this.remotes.want(lane);
+    if (error === undefined) return;
+    for (const request of lane.placed.clear()) abandonUnstarted(request, error);
+  }
+
+  /** Whether there is a lane where a request of this placement, and with so many fixed files, can ever run. */
+  mayRun({ place, files }: Pick<Request, 'place' | 'files'>): boolean {
+    const local = (this.#local as LocalLane).files.count >= files;
+    if (place === LOCAL) return local;
+    // Whether a worker has fixed files is known once it holds the lane.
+    const can = (lane: RemoteLane): boolean => !lane.held || lane.files.count >= files;
+    if (place >= 0) return can(this.remotes.all[place] as RemoteLane);
+    return this.remotes.all.some(can) || (place === AUTO && local);
+  }
+
+  /** A worker that is up and may take an operation of this placement now; undefined: whoever waits does it himself. */
+  readyWorker(place: number): Lane | undefined {
+    if (place < 0) return this.remotes.roomiest(ANY_REQUEST);
+    const lane = this.remotes.all[place] as RemoteLane;
+    if (lane.up) return lane;
+    this.#want(lane);
+    return undefined;
+  }
+
+  /** Takes a request back that waits for room. False when it does not wait. */
+  withdraw(request: Request): boolean {
+    if (this.#waiting.remove(request)) return true;
+    return this.#lanes.some(({ bound, placed }) => bound.remove(request) || placed.remove(request));
+  }
+
+  /** A worker has ended: what it had not begun goes elsewhere, or waits for the next one. */
+  #laneDied(lane: RemoteLane, { cause, again }: Death): void {
+    for (const request of lane.bound.clear()) abandonUnstarted(request, cause);
+    for (const request of again) this.#startAgain(request);
+    if (lane.placed.length > 0) this.#want(lane);
+  }
+
+  #startAgain(request: Request): void {
+    try {
+      this.start(request);
+    } catch {
+      // An encoder refuses it as it did the first time, when its caller was told.
+    }
+  }
+
+  /** Issues what waited and now has room, or can never have it. */
+  serve(): void {
+    for (const lane of this.#lanes) {
+      this.#serve(lane, lane.bound);
+      if (lane.bound.length === 0) this.#serve(lane, lane.placed);
+    }
+    for (let request = this.#waiting.first; request !== undefined; request = this.#waiting.first) {
+      const lane = this.#choose(request);
+      if (lane !== undefined) this.#outlet.issue(lane, this.#waiting.shift());
+      else if (this.mayRun(request)) return;
+      else abandonUnstarted(this.#waiting.shift(), NO_FIXED_FILES);
+    }
+  }
+
+  #serve(lane: Lane, queue: Fifo<Request>): void {
+    for (let request = queue.first; request !== undefined; request = queue.first) {
+      if (lane.roomFor(request) > 0) this.#outlet.issue(lane, queue.shift());
+      else if (request.lane !== undefined || this.mayRun(request)) return;
+      else abandonUnstarted(queue.shift(), NO_FIXED_FILES);
+    }
+  }
+}
