@@ -31,6 +31,11 @@ void Perform(const Obituary& obituary) {
   }
   WordAt(obituary.add)->fetch_add(1);
   for (const DoorbellName& bell : obituary.bells) RingDoorbell(bell);
+  for (uint32_t entry = 0; entry < obituary.table_count; entry++) {
+    int32_t* name = obituary.words + obituary.table_at + entry * obituary.table_stride;
+    // Out of range where there is none: no doorbell has the index -1.
+    RingDoorbell(DoorbellName{static_cast<uint32_t>(WordAt(name)->load()), static_cast<uint32_t>(WordAt(name + 1)->load())});
+  }
 }
 
 }  // namespace
@@ -75,6 +80,8 @@ int ReadWords(const Arguments<7>& arguments, Obituary* obituary) {
   auto* base = reinterpret_cast<int32_t*>(words.data);
   obituary->store = base + store;
   obituary->add = base + add;
+  obituary->words = base;
+  obituary->length = words.length;
   return 0;
 }
 
@@ -122,6 +129,28 @@ napi_value SetBells(napi_env env, napi_callback_info info) {
   return arguments.Answer(0);
 }
 
+// obituarySetTable(number, index, stride, count) -> 0, or -ERANGE where a name would lie outside the words
+napi_value SetTable(napi_env env, napi_callback_info info) {
+  const Arguments<4> arguments(env, info);
+  uint32_t id;
+  uint32_t at;
+  uint32_t stride;
+  uint32_t count;
+  if (!arguments.Unsigned(0, &id) || !arguments.Unsigned(1, &at) || !arguments.Unsigned(2, &stride) ||
+      !arguments.Unsigned(3, &count)) {
+    return arguments.Answer(-ERANGE);
+  }
+  Obituary* obituary = EnvData::Of(env)->obituaries.Find(id);
+  if (obituary == nullptr) return arguments.Answer(0);
+  // In 64 bits: none of the factors reaches 2^32. A name has two words.
+  const uint64_t last = count == 0 ? 0 : at + static_cast<uint64_t>(count - 1) * stride + 1;
+  if (last >= obituary->length) return arguments.Answer(-ERANGE);
+  obituary->table_at = at;
+  obituary->table_stride = stride;
+  obituary->table_count = count;
+  return arguments.Answer(0);
+}
+
 // obituaryCancel(number)
 napi_value Cancel(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
@@ -135,6 +164,7 @@ napi_value Cancel(napi_env env, napi_callback_info info) {
 void DefineObituaries(Napi::Env env, Napi::Object exports) {
   ExportFunction(env, exports, "obituaryWrite", Write);
   ExportFunction(env, exports, "obituarySetBells", SetBells);
+  ExportFunction(env, exports, "obituarySetTable", SetTable);
   ExportFunction(env, exports, "obituaryCancel", Cancel);
 }
 

@@ -26,6 +26,12 @@ struct Obituary {
   uint32_t expected_count = 0;  // 0: whatever the word holds
   int32_t expected[kObituaryExpectedMax] = {};
   std::vector<DoorbellName> bells;
+  // Further bells, whose names stand in the words when the thread ends: a name, index and generation, every `stride` words.
+  int32_t* words = nullptr;
+  size_t length = 0;
+  uint32_t table_at = 0;
+  uint32_t table_stride = 0;
+  uint32_t table_count = 0;
 };
 
 /** Those of one environment, by a number, in the order in which they were written. */

@@ -87,6 +87,7 @@ export interface Addon {
     second: number,
   ): number;
   obituarySetBells(obituary: number, names: Uint32Array): number;
+  obituarySetTable(obituary: number, index: number, stride: number, count: number): number;
   obituaryCancel(obituary: number): void;
   readSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
   writeSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
@@ -95,7 +96,7 @@ export interface Addon {
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
-const INTERFACE_VERSION = 4;
+const INTERFACE_VERSION = 5;
 
 let loaded: Addon | undefined;
 

@@ -15,7 +15,7 @@ export { type Diagnosis, diagnose, type Finding, probeOpcodes } from './diagnose
 export { Doorbell, type DoorbellToken } from './doorbell.ts';
 export { REGISTERED_BUFFER_BYTES_MAX, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';
 export { type Memlock, readMemlock } from './memlock.ts';
-export { Obituary, type ObituaryOptions } from './obituary.ts';
+export { type BellTable, Obituary, type ObituaryOptions } from './obituary.ts';
 export { registerThrough } from './register-through.ts';
 export {
   type BufferSource,

@@ -24,6 +24,13 @@ export interface ObituaryOptions {
   readonly addIndex: number;
 }
 
+/** Where tokens of doorbells stand in an obituary's words. */
+export interface BellTable {
+  readonly index: number;
+  readonly stride: number;
+  readonly count: number;
+}
+
 /**
  * What this thread leaves behind when it ends in whatever way: terminated, by `process.exit()` in a worker, with an
  * uncaught error, out of memory, or because it had nothing left to do. First its rings are drained; then
@@ -75,6 +82,26 @@ export class Obituary {
   setBells(tokens: readonly DoorbellToken[]): void {
     const names = Uint32Array.from(tokens.flatMap(({ index, generation }) => [index, generation])); // view: a copy
     addon().obituarySetBells(this.#id, names);
+  }
+
+  /**
+   * Further doorbells, named in the words themselves: those whose token stands there when the thread ends. `index` is the
+   * first token's index word, its generation the next one; further ones follow every `stride` words. An index of -1 names
+   * none.
+   *
+   * @throws RingpoolError ERR_RINGPOOL_INVALID_ARGUMENT where a token would lie outside the words.
+   */
+  setBellTable({ index, stride, count }: BellTable): void {
+    if (addon().obituarySetTable(this.#id, index, stride, count) === 0) return;
+    throw new RingpoolError(
+      'ERR_RINGPOOL_INVALID_ARGUMENT',
+      `${String(count)} tokens from word ${String(index)}, every ${String(stride)} words, do not lie inside the words`,
+      {
+        op: 'Obituary.setBellTable',
+        errno: ERANGE,
+        hint: 'Give words from 0, and a table that ends before they do.',
+      },
+    );
   }
 
   /** An orderly end: nothing will be done, and the words are let go of. May be called twice. */

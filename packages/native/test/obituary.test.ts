@@ -1,6 +1,8 @@
 // What an obituary takes, and what it refuses. What it does when a thread ends: test/drain/obituary.test.ts.
 
-import { Obituary, type ObituaryOptions } from '@ringpool/native';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { Doorbell, Obituary, type ObituaryOptions } from '@ringpool/native';
 import { expect, test } from 'vitest';
 
 import { codeOf } from './support/rings.ts';
@@ -58,4 +60,50 @@ test('a cancelled one takes bells and is cancelled again without harm', () => {
   obituary.setBells([]);
   obituary.cancel();
   expect([...words]).toEqual([0, 0, 0, 0]);
+});
+
+test.each([
+  { index: 0, stride: 2, count: 2 },
+  { index: 2, stride: 1, count: 1 },
+  { index: 3, stride: 9, count: 0 },
+])('a table of bells %o lies inside four words', (table) => {
+  const obituary = Obituary.write(whole);
+  expect(codeOf(() => obituary.setBellTable(table))).toBe('none');
+  obituary.cancel();
+  expect(codeOf(() => obituary.setBellTable(table))).toBe('none');
+});
+
+test.each([
+  { index: 3, stride: 1, count: 1 },
+  { index: 0, stride: 2, count: 3 },
+  { index: 0, stride: 2 ** 32 - 1, count: 2 ** 32 - 1 },
+  { index: -1, stride: 1, count: 1 },
+  { index: 0, stride: 0.5, count: 2 },
+])('a table of bells %o does not', (table) => {
+  const obituary = Obituary.write(whole);
+  expect(codeOf(() => obituary.setBellTable(table))).toBe('ERR_RINGPOOL_INVALID_ARGUMENT');
+  obituary.cancel();
+});
+
+test('a thread that ends rings the bells whose names stand in the table by then, and no other', async () => {
+  const bells = [Doorbell.create(), Doorbell.create(), Doorbell.create()] as const;
+  const shared = new Int32Array(new SharedArrayBuffer(64), 0, 16);
+  const name = (at: number, bell: Doorbell | undefined): void => {
+    shared[at] = bell?.token.index ?? -1;
+    shared[at + 1] = bell?.token.generation ?? 0;
+  };
+  name(2, bells[0]);
+  name(5, bells[1]);
+  name(8, undefined);
+  const thread = new Worker(new URL('./fixtures/bell-table.mjs', import.meta.url), {
+    workerData: shared.buffer,
+  });
+  await once(thread, 'message');
+  // What is in the words when it ends counts, not what was there when it was written.
+  name(5, undefined);
+  name(8, bells[2]);
+  await thread.terminate();
+  expect([shared[0], shared[1]]).toEqual([7, 1]);
+  expect(bells.map((bell) => bell.silence())).toEqual([true, false, true]);
+  for (const bell of bells) bell.close();
 });

@@ -49,6 +49,19 @@ function transferDirectly(direction: Direction, file: TransferFile, range: Trans
   return done;
 }
 
+/** One system call of this thread on a range of a lease. */
+function directly(
+  direction: Direction,
+  { fd }: TransferFile,
+  lease: Lease,
+  at: number,
+  bytes: number,
+  position: number,
+): number {
+  const call = direction === 'read' ? readSync : writeSync;
+  return call(fd, lease.bytes, at, bytes, position);
+}
+
 /** What a result of 0 or an errno means. */
 function ended(direction: Direction, file: TransferFile, done: number, length: number, res: number): number {
   const { path, direct } = file;
@@ -83,7 +96,9 @@ function transferThrough(
       if (direction === 'write' && own !== undefined) {
         lease.slice(0, bytes).bytes.set(own.subarray(offset + done, offset + done + bytes));
       }
-      const res = new Waiting(direction, file.fd, lease, at, bytes, position + done).run(client, lane);
+      const waiting = new Waiting(direction, file.fd, lease, at, bytes, position + done);
+      // A worker that died before it took the operation leaves it to us.
+      const res = waiting.run(client, lane) ?? directly(direction, file, lease, at, bytes, position + done);
       if (res === EINTR || res === EAGAIN) continue;
       if (res <= 0) return ended(direction, file, done, length, res);
       if (direction === 'read' && own !== undefined) own.set(lease.slice(0, res).bytes, offset + done);
@@ -104,6 +119,7 @@ class Waiting extends Request {
   readonly #at: number;
   readonly #bytes: number;
   readonly #position: number;
+  #over = false;
   #result: number | undefined;
   #error: RingpoolError | undefined;
 
@@ -121,13 +137,18 @@ class Waiting extends Request {
     return 1;
   }
 
-  /** Runs on a lane. The result, or a negative errno. @throws ERR_RINGPOOL_WORKER_DIED. */
-  run(client: Client, lane: Lane): number {
+  /** This thread may be the one that has to start the next worker: it must not wait for it. */
+  override get movable(): boolean {
+    return false;
+  }
+
+  /** Runs on a lane. The result, or a negative errno; undefined: it never began. @throws ERR_RINGPOOL_WORKER_DIED. */
+  run(client: Client, lane: Lane): number | undefined {
     this.place = lane.index;
     client.start(this);
-    client.waitUntil(() => this.#result !== undefined || this.#error !== undefined);
+    client.waitUntil(() => this.#over);
     if (this.#error !== undefined) throw this.#error;
-    return this.#result as number;
+    return this.#result;
   }
 
   encode(lane: Lane): void {
@@ -143,11 +164,13 @@ class Waiting extends Request {
   }
 
   complete(_part: number, res: number): void {
+    this.#over = true;
     this.#result = res;
   }
 
-  abandon(_part: number, error: RingpoolError): void {
-    this.#error = error;
+  abandon(_part: number, error: RingpoolError, started: boolean): void {
+    this.#over = true;
+    if (started) this.#error = error;
   }
 }
 

@@ -270,7 +270,7 @@ export class Client {
     if (this.#gone) return;
     this.#parking.unpark();
     this.#asked = false;
-    if (this.#remotes.changed) this.#observe();
+    if (this.#remotes.changed || this.#remotes.wanting) this.#observe();
     this.#tryToLeave();
     for (;;) {
       let taken = 0;

@@ -167,6 +167,10 @@ export class Dispatcher {
   #laneDied(lane: RemoteLane, { cause, again }: Death): void {
     for (const request of lane.bound.clear()) abandonUnstarted(request, cause);
     for (const request of again) this.#startAgain(request);
+    for (const request of lane.placed.clear()) {
+      if (request.movable) lane.placed.push(request);
+      else abandonUnstarted(request, cause);
+    }
     if (lane.placed.length > 0) this.#want(lane);
   }
 

@@ -32,7 +32,7 @@ export interface PoolParts {
 /** Brings a pool up. `onChange` is called when something beside operations has changed. @throws see openPool. */
 export function launch(options: ResolvedOptions, onChange: () => void): PoolParts {
   const { registration: mode, depth, workers, place } = options;
-  const words = new PoolWords();
+  const words = PoolWords.create();
   // The anchor first: where io_uring is not available, this says why.
   const anchor = Anchor.open(mode, words);
   const bell = Doorbell.create();
@@ -43,6 +43,7 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
       expected: [POOL_STATE.OPEN, POOL_STATE.CLOSING],
       storeValue: POOL_STATE.ORPHANED,
     });
+    obituary.setBellTable(words.clientBells);
     const memory = LaneMemory.create(workers, depth);
     const arena = Arena.create({
       capBytes: options.arenaBytes,

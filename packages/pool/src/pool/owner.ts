@@ -1,7 +1,7 @@
 // What the thread that opened a pool does for all of its clients: starts the workers that are wanted, takes back what
 // clients left that went or died, and closes the pool. Bound to that thread.
 
-import { type Arena, generationOfTicket, LaneAttachment, RingpoolError } from '@ringpool/core';
+import { type Arena, generationOfTicket, LaneAttachment } from '@ringpool/core';
 import { closeDescriptorsOf, Doorbell } from '@ringpool/native';
 
 import type { LaneMemory } from './lane-memory.ts';
@@ -34,6 +34,8 @@ export class Owner {
   readonly #anchor: Anchor | undefined;
   readonly #bell: Doorbell;
   readonly #supervisor: Supervisor;
+  /** One for each worker, whatever threads come and go there: who rings late rings the one that sleeps. */
+  readonly #workerBells: readonly Doorbell[];
   #guestsGone: (() => void) | undefined;
 
   /** `bell` is the supervisor's: it stands in the pool's words already. */
@@ -49,6 +51,11 @@ export class Owner {
     this.#arena = arena;
     this.#anchor = anchor;
     this.#bell = bell;
+    this.#workerBells = Array.from({ length: memory.handle.workers }, (_, worker) => {
+      const workerBell = Doorbell.create();
+      words.setWorkerBell(worker, workerBell.token);
+      return workerBell;
+    });
     this.#supervisor = new Supervisor(
       words,
       memory.handle.workers,
@@ -104,28 +111,15 @@ export class Owner {
     if (attachment.wanted !== 0) {
       attachment.leave(); // D1
       words.raiseLanesVersion(worker); // D2
-      if (words.workerState(worker) === WORKER_STATE.UP)
-        this.#withWorkerBell(worker, (bell) => {
-          words.workerParking(worker).wake(bell); // D3
-        });
     }
+    // O2. Whatever its parking word says: the client may have died after it had claimed this worker's sleep.
+    this.#workerBells[worker]?.ring();
     const { held } = attachment; // D4
     return (
       held !== 0 &&
       generationOfTicket(held) === words.workerGeneration(worker) &&
       words.workerState(worker) !== WORKER_STATE.DEAD
     );
-  }
-
-  #withWorkerBell(worker: number, use: (bell: Doorbell) => void): void {
-    try {
-      const bell = Doorbell.attach(this.#words.workerBell(worker));
-      use(bell);
-      bell.close();
-    } catch (error) {
-      // It has ended since: its obituary rings.
-      if (!(error instanceof RingpoolError)) throw error;
-    }
   }
 
   /** Tells every client to finish and leave. Resolves when all have gone but the owner itself. */
@@ -144,8 +138,7 @@ export class Owner {
   stopWorkers(): void {
     for (let worker = 0; worker < this.#memory.handle.workers; worker++) {
       this.#words.stop(worker);
-      if (this.#words.workerState(worker) === WORKER_STATE.UP)
-        this.#withWorkerBell(worker, (bell) => bell.ring());
+      this.#workerBells[worker]?.ring();
     }
   }
 
@@ -160,6 +153,7 @@ export class Owner {
   /** Gives up what is left, once the owner's own client has gone. */
   close(): void {
     this.#anchor?.close();
+    for (const bell of this.#workerBells) bell.close();
     this.#bell.close();
   }
 }

@@ -3,7 +3,14 @@
 //
 // down -> (the worker is up) up -> (it holds the lane) held -> (it has ended) down, or left for good
 
-import { encode, LaneAttachment, LaneClient, type LaneHandle, RingpoolError } from '@ringpool/core';
+import {
+  encode,
+  generationOfTicket,
+  LaneAttachment,
+  LaneClient,
+  type LaneHandle,
+  type RingpoolError,
+} from '@ringpool/core';
 import { closeDescriptorsOf, Doorbell, giveDescriptor } from '@ringpool/native';
 
 import { workerDied } from './errors.ts';
@@ -158,14 +165,10 @@ export class RemoteLane implements Lane {
     const words = this.#words;
     const generation = words.workerGeneration(index);
     if (words.workerState(index) !== WORKER_STATE.UP || words.workerGeneration(index) !== generation) return; // A1
-    try {
-      this.#bell = Doorbell.attach(words.workerBell(index));
-    } catch (error) {
-      // It has ended since: its state will say so.
-      if (error instanceof RingpoolError) return;
-      throw error;
-    }
-    this.#ticket = this.#attachment.want(generation); // A2, A3
+    // A2. A worker that comes late for whoever had the lane before is about to let go of it, and rings then.
+    if (generationOfTicket(this.#attachment.held) === generation) return;
+    this.#bell = Doorbell.attach(words.workerBell(index));
+    this.#ticket = this.#attachment.want(generation); // A3
     this.#queue = new LaneClient(this.#handle);
     this.#generation = generation;
     this.epoch++;
@@ -187,7 +190,7 @@ export class RemoteLane implements Lane {
           return;
         }
         const request = this.#requests.take(operation); // F2
-        if (res === UNTAKEN && request.lane === undefined) again.add(request);
+        if (res === UNTAKEN && request.movable) again.add(request);
         else request.abandon(this.#requests.part(operation), cause, res === TAKEN);
       },
       TAKEN,

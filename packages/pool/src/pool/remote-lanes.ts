@@ -115,6 +115,11 @@ export class RemoteLanes {
     return this.#unheld > 0 && this.all.some(({ heldNow }) => heldNow);
   }
 
+  /** True while workers that were asked for are not up. */
+  get wanting(): boolean {
+    return this.#wanted.size > 0;
+  }
+
   /** Finds out which workers have come up, ended or failed, and says so. */
   observe(): void {
     // First the version: what changes while we look raises it again.

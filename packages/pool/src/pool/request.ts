@@ -34,6 +34,10 @@ export abstract class Request {
   get urgent(): boolean {
     return false;
   }
+  /** True when it may run on another lane, or on the next worker of this one, if its worker dies before it has taken it. */
+  get movable(): boolean {
+    return this.lane === undefined;
+  }
   /** How many bytes it moves, as far as it is known: what placement 'auto' goes by. */
   get bytes(): number {
     return 0;

@@ -60,8 +60,11 @@ export function guests(words: PoolWords): number {
   return count;
 }
 
-/** Rings a client, whether it sleeps or not: something beside its lanes has changed. */
-function ringClient(words: PoolWords, client: number): void {
+/**
+ * Rings a client, whether it sleeps or not: something beside its lanes has changed. Its parking word is left as it is: the
+ * seat may be another client's by now, whose sleep nobody must claim who rings the bell of the one before.
+ */
+export function ringClient(words: PoolWords, client: number): void {
   try {
     const bell = Doorbell.attach(words.clientBell(client));
     bell.ring();
@@ -111,7 +114,9 @@ export class Seat {
         expected: [word(TAKEN), word(SEATED)],
         storeValue: word(DEAD),
       });
+      // A worker that this thread was about to wake when it died takes itself to be woken: it must be.
       obituary.setBells([supervisor.token]);
+      obituary.setBellTable(words.workerBells);
       if (words.swapSeat(client, FREE, word(TAKEN)))
         return new Seat(words, client, descriptorOwner, obituary);
       obituary.cancel();

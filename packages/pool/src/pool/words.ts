@@ -2,7 +2,7 @@
 // The pool's owner creates them; every thread of the pool holds a PoolWords of its own over the same memory.
 
 import { type Bell, Parking } from '@ringpool/core';
-import type { DoorbellToken } from '@ringpool/native';
+import type { BellTable, DoorbellToken } from '@ringpool/native';
 
 /** I/O workers one pool may have. */
 export const WORKERS_MAX = 64;
@@ -43,6 +43,8 @@ const SEGMENTS_AT = CLIENTS_AT + CLIENTS_MAX * BLOCK_WORDS;
 const WORDS = SEGMENTS_AT + SEGMENTS_MAX;
 
 const COMMAND_STOP = 1;
+/** The index of a doorbell's token where there is none. */
+const NO_BELL = -1;
 
 /** How a segment stands with the kernel: 0 until it was decided. Here: the anchor has it, to be cloned. */
 export const SEGMENT_REGISTERED = 1;
@@ -87,9 +89,28 @@ export class PoolWords {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
 
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(WORDS * 4)) {
+  constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
     this.#words = new Int32Array(memory, 0, WORDS);
+  }
+
+  /** The words of a new pool. */
+  static create(): PoolWords {
+    const words = new PoolWords(new SharedArrayBuffer(WORDS * 4));
+    const none = { index: NO_BELL, generation: 0 };
+    for (let worker = 0; worker < WORKERS_MAX; worker++) words.setWorkerBell(worker, none);
+    for (let client = 0; client < CLIENTS_MAX; client++) words.setClientBell(client, none);
+    return words;
+  }
+
+  /** Where the bells of all workers stand: for obituaries. */
+  get workerBells(): BellTable {
+    return { index: WORKERS_AT + WORKER.bell, stride: BLOCK_WORDS, count: WORKERS_MAX };
+  }
+
+  /** Where the bells of all clients stand. */
+  get clientBells(): BellTable {
+    return { index: CLIENTS_AT + CLIENT.bell, stride: BLOCK_WORDS, count: CLIENTS_MAX };
   }
 
   /** The parking word of a worker. */
@@ -102,7 +123,7 @@ export class PoolWords {
     return new Parking(this.#words, clientAt(client) + CLIENT.parking);
   }
 
-  /** What to ring when a worker sleeps. */
+  /** What to ring when a worker sleeps. It is the same for all threads that are this worker, one after another. */
   workerBell(worker: number): DoorbellToken {
     return this.#bell(workerAt(worker) + WORKER.bell);
   }

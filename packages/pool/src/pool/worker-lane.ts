@@ -60,11 +60,6 @@ export class WorkerLane {
     this.#parking = words.clientParking(client);
   }
 
-  /** What it rings. */
-  get bell(): Doorbell {
-    return this.#bell;
-  }
-
   /** True while operations of it are in the ring. */
   get busy(): boolean {
     return this.#inFlight > 0;

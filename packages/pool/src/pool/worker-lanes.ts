@@ -2,11 +2,11 @@
 // Bound to the worker's thread. Labels are those of models/lanes.pml.
 
 import { generationOfTicket, LaneAttachment, type LaneTerms, RingpoolError } from '@ringpool/core';
-import { Doorbell, type DoorbellToken, newDescriptorOwner, type Ring } from '@ringpool/native';
+import { type Doorbell, newDescriptorOwner, type Ring } from '@ringpool/native';
 
 import type { LaneMemory } from './lane-memory.ts';
 import { makeFileTable } from './pool-ring.ts';
-import { isSeated } from './seat.ts';
+import { isSeated, ringClient } from './seat.ts';
 import { CLIENTS_MAX, type PoolWords } from './words.ts';
 import { WorkerLane } from './worker-lane.ts';
 import type { WorkerSpec } from './worker-protocol.ts';
@@ -27,31 +27,27 @@ export class WorkerLanes {
   readonly #memory: LaneMemory;
   readonly #ring: Ring;
   readonly #supervisor: Doorbell;
-  readonly #onChange: (bells: readonly DoorbellToken[]) => void;
   /** Parts of the table of fixed files that belong to no lane: where each starts. */
   readonly #freeFiles: number[] = [];
   #version = 0;
   #leaving = 0;
 
-  /** `onChange` is told whom the worker rings, whenever that changes. */
   constructor(
     { index, generation }: WorkerSpec,
     words: PoolWords,
     memory: LaneMemory,
     ring: Ring,
-    onChange: (bells: readonly DoorbellToken[]) => void,
+    supervisor: Doorbell,
   ) {
     this.#worker = index;
     this.#generation = generation;
     this.#words = words;
     this.#memory = memory;
     this.#ring = ring;
-    this.#supervisor = Doorbell.attach(words.supervisorBell);
-    this.#onChange = onChange;
+    this.#supervisor = supervisor;
     const { depth } = memory.handle;
     const slots = makeFileTable(ring, depth * LANES_WITH_FILES, depth);
     for (let first = slots - depth; first >= 0; first -= depth) this.#freeFiles.push(first);
-    this.#tell();
   }
 
   /** The lane of a client that the worker holds. */
@@ -106,11 +102,11 @@ export class WorkerLanes {
     const lane = attachment.tryHold(ticket, terms) ? this.#open(client, ticket, terms) : undefined;
     if (lane === undefined) {
       if (first !== undefined) this.#freeFiles.push(first);
+      this.#sayFree(client); // B4
       return;
     }
     this.#held[client] = lane;
     this.all.push(lane);
-    this.#tell();
     lane.wake();
   }
 
@@ -121,7 +117,6 @@ export class WorkerLanes {
       if (!(error instanceof RingpoolError)) throw error;
       // Its doorbell is gone: the client has ended, and its heir waits for the lane.
       (this.#attachments[client] as LaneAttachment).release();
-      this.#words.callSupervisor(this.#supervisor);
       return undefined;
     }
   }
@@ -137,20 +132,18 @@ export class WorkerLanes {
       this.#freeFiles.push(filesFirst);
     }
     (this.#attachments[lane.client] as LaneAttachment).release(); // E2
-    // E3. Whoever waits for it: the client, or the owner, if the client has gone.
-    lane.wake();
-    if (!isSeated(this.#words.seat(lane.client))) this.#words.callSupervisor(this.#supervisor);
     lane.close();
-    this.#tell();
+    this.#sayFree(lane.client); // E3
   }
 
-  #tell(): void {
-    this.#onChange([this.#supervisor.token, ...this.all.map(({ bell }) => bell.token)]);
+  /** Tells whoever waits for a lane that it is free: the client, or the owner, if the client has gone. */
+  #sayFree(client: number): void {
+    if (isSeated(this.#words.seat(client))) ringClient(this.#words, client);
+    else this.#words.callSupervisor(this.#supervisor);
   }
 
   /** Lets go of all doorbells, when the worker ends. */
   close(): void {
     for (const lane of this.all) lane.close();
-    this.#supervisor.close();
   }
 }

@@ -37,6 +37,7 @@ export class WorkerLoop {
   readonly #words: PoolWords;
   readonly #parking: Parking;
   readonly #bell: Doorbell;
+  readonly #supervisor: Doorbell;
   readonly #ring: Ring;
   readonly #submitter: Submitter;
   readonly #buffers: RingBuffers;
@@ -61,8 +62,11 @@ export class WorkerLoop {
       expected: [WORKER_STATE.STARTING, WORKER_STATE.UP],
       storeValue: WORKER_STATE.DEAD,
     });
+    // Every client, attached or not: one that this thread was about to wake takes itself to be woken.
+    obituary.setBells([words.supervisorBell]);
+    obituary.setBellTable(words.clientBells);
     try {
-      return WorkerLoop.#open(spec, words, obituary);
+      return WorkerLoop.#open(spec, words);
     } catch (error) {
       // The thread lives on, and another one may be this worker some day.
       obituary.cancel();
@@ -70,19 +74,19 @@ export class WorkerLoop {
     }
   }
 
-  static #open(spec: WorkerSpec, words: PoolWords, obituary: Obituary): WorkerLoop {
+  static #open(spec: WorkerSpec, words: PoolWords): WorkerLoop {
     const { depth } = spec.lanes;
     const ring = Ring.open({ entries: depth, cqEntries: depth * LANES_IN_FULL });
     try {
       ring.useDescriptorLedger();
-      return new WorkerLoop(spec, words, obituary, ring);
+      return new WorkerLoop(spec, words, ring);
     } catch (error) {
       ring.close();
       throw error;
     }
   }
 
-  private constructor(spec: WorkerSpec, words: PoolWords, obituary: Obituary, ring: Ring) {
+  private constructor(spec: WorkerSpec, words: PoolWords, ring: Ring) {
     const { index, lanes } = spec;
     this.#index = index;
     this.#words = words;
@@ -91,15 +95,14 @@ export class WorkerLoop {
     this.#submitter = new Submitter(ring);
     const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
     this.#buffers = new RingBuffers(ring, words, arena);
-    this.#lanes = new WorkerLanes(spec, words, new LaneMemory(lanes), ring, (bells) =>
-      obituary.setBells(bells),
-    );
+    this.#supervisor = Doorbell.attach(words.supervisorBell);
+    this.#lanes = new WorkerLanes(spec, words, new LaneMemory(lanes), ring, this.#supervisor);
     this.#routes = {
       client: new Int32Array(ring.cqEntries), // view: a count of operations
       operation: new Int32Array(ring.cqEntries), // view: a count of operations
     };
     this.#onCompletion = (operation, res, flags) => this.#complete(operation, res, flags);
-    this.#bell = Doorbell.create();
+    this.#bell = Doorbell.attach(words.workerBell(index));
     this.#bell.watch(() => {
       if (!this.#running) this.run();
     });
@@ -109,7 +112,6 @@ export class WorkerLoop {
   #announceUp(): void {
     const { memory, rung, entries, flags } = this.#ring;
     this.#words.setWorkerRing(this.#index, reportToWords({ memory, rung, entries, flags }));
-    this.#words.setWorkerBell(this.#index, this.#bell.token);
     this.#words.swapWorkerState(this.#index, WORKER_STATE.STARTING, WORKER_STATE.UP);
     wakeClients(this.#words);
   }
@@ -251,6 +253,7 @@ export class WorkerLoop {
   #stop(): void {
     this.#ring.close();
     this.#lanes.close();
+    this.#supervisor.close();
     this.#bell.close();
   }
 }

@@ -52,7 +52,7 @@ const guestsOf = (port: PoolPort): number => guests(new PoolWords(port.words));
 test('four threads and two workers: every byte right, every promise settled, nothing left', async () => {
   const { seed } = seededRandom();
   const name = file(pattern(1024 * 1024, seed));
-  const pool = await openPool({ workers: 2, depth: 32 });
+  const pool = await openPool({ workers: 2, depth: 32, arenaBytes: 512 * 1024 * 1024 });
   const port = pool.port();
   const threads = Array.from({ length: 4 }, (_, index) =>
     guest({ port, program: 'reads', name, seed: seed + index, operations: 5000 }),

@@ -16,7 +16,7 @@ interface Scene {
 }
 
 function scene(): Scene {
-  const words = new PoolWords();
+  const words = PoolWords.create();
   const memory = LaneMemory.create(1, 8);
   memory.make(0);
   const lane = new RemoteLane(0, memory.lane(0, 0), words, newDescriptorOwner());
