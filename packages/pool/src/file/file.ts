@@ -5,11 +5,11 @@ import { type Arena, checkOptions, Lease } from '@ringpool/core';
 import { closeDescriptor } from '@ringpool/native';
 
 import type { Client } from '../pool/client.ts';
-import { closedError, invalidArgument, operationError } from '../pool/errors.ts';
+import { abortError, closedError, invalidArgument, operationError } from '../pool/errors.ts';
 import { checkLease, checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
 import { fileSyncSync, transferSync } from './sync-transfer.ts';
-import type { Direction, TransferFile, TransferRange, Transfers } from './transfer.ts';
+import type { Direction, TransferFile, TransferRange, TransferSink, Transfers } from './transfer.ts';
 
 /** Which bytes of the file go where, or come from where. */
 export interface SyncTransferOptions {
@@ -143,6 +143,35 @@ export class File {
     fileSyncSync(this.#self, true);
   }
 
+  /** @internal Keeps the descriptor open for one entry of a batch, which is started later. Throws ERR_RINGPOOL_CLOSED. */
+  reserve(): void {
+    this.#assertOpen('batch');
+    this.#operations++;
+  }
+
+  /** @internal Starts an entry for which it was reserved. Throws what a lease throws, and the reservation is over then. */
+  startFor(
+    sink: TransferSink,
+    entry: number,
+    direction: Direction,
+    range: TransferRange,
+    place: number | undefined,
+    signal: AbortSignal | undefined,
+  ): void {
+    try {
+      if (signal?.aborted === true) throw abortError('batch', signal);
+      this.#transfers.startFor(sink, entry, direction, this.#self, range, place ?? this.#place, signal);
+    } catch (error) {
+      this.#ended();
+      throw error;
+    }
+  }
+
+  /** @internal True when it was opened in this client of the pool. */
+  belongsTo(transfers: Transfers): boolean {
+    return this.#transfers === transfers;
+  }
+
   #transfer(direction: Direction, memory: Lease | Uint8Array, options: TransferOptions): Promise<number> {
     try {
       checkOptions(direction, options, TRANSFER_OPTIONS);
@@ -213,7 +242,8 @@ export class File {
   }
 }
 
-function checkMemory(op: string, memory: unknown, arena: Arena): void {
+/** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless it is memory that bytes can be moved to and from. */
+export function checkMemory(op: string, memory: unknown, arena: Arena): void {
   if (memory instanceof Lease) checkLease(op, memory, arena);
   else if (!(memory instanceof Uint8Array)) {
     throw invalidArgument(
@@ -224,7 +254,14 @@ function checkMemory(op: string, memory: unknown, arena: Arena): void {
   }
 }
 
-function checkRange(op: string, bytes: number, offset: number, length: number, position: number): void {
+/** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless it is a range of so many bytes, and a position in a file. */
+export function checkRange(
+  op: string,
+  bytes: number,
+  offset: number,
+  length: number,
+  position: number,
+): void {
   if (!Number.isSafeInteger(position) || position < 0) {
     throw invalidArgument(op, `position is ${String(position)}`, 'It must be a safe integer from 0.');
   }

@@ -45,6 +45,12 @@ export interface TransferRange {
   readonly position: number;
 }
 
+/** Who is told of transfers that have no promise of their own: a batch. */
+export interface TransferSink {
+  /** One is over: the bytes moved, or why not. */
+  transferred(entry: number, bytes: number, error: RingpoolError | undefined): void;
+}
+
 /** The transfers of one client. */
 export class Transfers {
   readonly client: Client;
@@ -68,9 +74,26 @@ export class Transfers {
     if (signal?.aborted === true) throw abortError(direction, signal);
     const transfer = this.#free.pop() ?? new Transfer(this);
     // Where it throws, the request is left to the collector.
-    const promise = transfer.begin(direction, file, range, place, signal);
+    transfer.begin(direction, file, range, place, signal);
+    const promise = transfer.promised();
     this.client.start(transfer);
     return promise;
+  }
+
+  /** Starts a transfer that reports to a batch. Throws what a lease throws. */
+  startFor(
+    sink: TransferSink,
+    entry: number,
+    direction: Direction,
+    file: TransferFile,
+    range: TransferRange,
+    place: number,
+    signal: AbortSignal | undefined,
+  ): void {
+    const transfer = this.#free.pop() ?? new Transfer(this);
+    transfer.begin(direction, file, range, place, signal);
+    transfer.report(sink, entry);
+    this.client.start(transfer);
   }
 
   /** Takes a request back that is over. */
@@ -84,6 +107,8 @@ class Transfer extends Request {
   readonly #transfers: Transfers;
   #resolve: ((bytes: number) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
+  #sink: TransferSink | undefined;
+  #entry = 0;
   #file: TransferFile | undefined;
   #direction: Direction = 'read';
   /** The lease in flight: its slot in the arena. */
@@ -111,7 +136,7 @@ class Transfer extends Request {
     range: TransferRange,
     place: number,
     signal: AbortSignal | undefined,
-  ): Promise<number> {
+  ): void {
     const { memory, offset, length } = range;
     const access = direction === 'read' ? 'writes' : 'reads';
     if (memory instanceof Lease) {
@@ -126,11 +151,21 @@ class Transfer extends Request {
     this.#position = range.position;
     this.#done = 0;
     this.place = place;
+    if (signal !== undefined) this.#cancellation = new Cancellation(signal, this.#transfers.client, this);
+  }
+
+  /** It settles a promise: this one. */
+  promised(): Promise<number> {
     const promise = new Promise<number>(captured.executor);
     this.#resolve = captured.resolve;
     this.#reject = captured.reject;
-    if (signal !== undefined) this.#cancellation = new Cancellation(signal, this.#transfers.client, this);
     return promise;
+  }
+
+  /** It reports to a batch. */
+  report(sink: TransferSink, entry: number): void {
+    this.#sink = sink;
+    this.#entry = entry;
   }
 
   #beginView(view: Uint8Array, offset: number, length: number, access: 'reads' | 'writes'): void {
@@ -252,16 +287,27 @@ class Transfer extends Request {
       this.#cancellation.over();
       this.#cancellation = undefined;
     }
+    const done = this.#done;
+    (this.#file as TransferFile).ended();
+    if (this.#sink !== undefined) {
+      this.#tell(this.#sink, done, error);
+      return;
+    }
     const resolve = this.#resolve as (bytes: number) => void;
     const reject = this.#reject as (error: unknown) => void;
-    const done = this.#done;
     this.#resolve = undefined;
     this.#reject = undefined;
-    (this.#file as TransferFile).ended();
     // From here on it may be another transfer.
     transfers.recycle(this);
     if (error === undefined) resolve(done);
     else reject(error);
+  }
+
+  #tell(sink: TransferSink, done: number, error: RingpoolError | undefined): void {
+    const entry = this.#entry;
+    this.#sink = undefined;
+    this.#transfers.recycle(this);
+    sink.transferred(entry, done, error);
   }
 
   #giveBounceBack(bounce: Lease): void {

@@ -1,15 +1,8 @@
-// The pool as its users hold it, and how one comes up. Bound to the thread that opened it: its owner and first client.
+// The pool as its users hold it. Bound to the thread that opened it or joined it.
 
-import {
-  type AllocOptions,
-  checkOptions,
-  flagNames,
-  IORING_SETUP,
-  type Lease,
-  RingpoolError,
-} from '@ringpool/core';
-import type { RingMemoryMode, RingRung } from '@ringpool/native';
+import { type AllocOptions, checkOptions, type Lease, type LeaseToken, RingpoolError } from '@ringpool/core';
 
+import { type BatchColumns, Batches, type BatchOptions, type BatchRequest } from '../file/batch.ts';
 import type { FileContents } from '../file/contents.ts';
 import { File } from '../file/file.ts';
 import { FileReader } from '../file/file-reader.ts';
@@ -18,14 +11,14 @@ import { OpenRequest } from '../file/open-request.ts';
 import { Transfers } from '../file/transfer.ts';
 import { clearTimeout, setTimeout } from './clock.ts';
 import { closedError, invalidArgument, operationError } from './errors.ts';
-import { join, launch, type PoolParts } from './launch.ts';
-import { type PoolOptions, resolveOptions } from './options.ts';
+import { infoOf, type RingInfo, type WorkerInfo } from './info.ts';
+import type { PoolParts } from './launch.ts';
 import { PathRoom } from './path-room.ts';
 import { type Placement, placementCode } from './placement.ts';
-import { checkPort, type PoolPort } from './port.ts';
+import type { PoolPort } from './port.ts';
 import { guests } from './seat.ts';
 import { POOL_STATE, WORKER_STATE } from './words.ts';
-import { type RingReport, reportFromWords } from './worker-protocol.ts';
+import { reportFromWords } from './worker-protocol.ts';
 
 /** How a file is opened. */
 export interface OpenFileOptions {
@@ -49,24 +42,6 @@ export interface ClosePoolOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** How a ring came up. */
-export interface RingInfo {
-  /** Where its queues lie. */
-  readonly memory: RingMemoryMode;
-  /** The rung of the ladder of flags that won. */
-  readonly rung: RingRung;
-  /** Its IORING_SETUP_* flags, by name. */
-  readonly flags: readonly string[];
-  /** Submission queue entries granted. */
-  readonly entries: number;
-}
-
-/** One I/O worker that is up, and its ring. */
-export interface WorkerInfo extends RingInfo {
-  /** Its index in the pool: what `{ worker }` places by. */
-  readonly index: number;
-}
-
 const CLOSE_TIMEOUT_MS = 30_000;
 /** The longest a timer runs; Node takes a longer one, Infinity too, for 1 ms. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -76,67 +51,6 @@ const MODE_MAX = 0o177777;
 const OPEN_OPTIONS: readonly string[] = ['mode', 'direct', 'placement'];
 const READ_FILE_OPTIONS: readonly string[] = ['placement'];
 const ALLOC_OPTIONS = ['align'];
-const PROBE_BYTES = 4096;
-
-/**
- * Opens a pool: shared memory, and a ring of the caller's own. I/O workers start when first needed.
- *
- * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNAVAILABLE (no io_uring here; says why),
- * ERR_RINGPOOL_MEMLOCK (with `registration: 'required'`, or when not even a ring fits), ERR_RINGPOOL_ARENA_CAP,
- * ERR_RINGPOOL_TOO_MANY_FILES.
- *
- * @example
- * ```ts
- * import { openPool } from '@ringpool/pool';
- *
- * const pool = await openPool({ workers: 1, arenaBytes: 16 * 1024 * 1024 });
- * using contents = await pool.readFile('package.json');
- * console.assert(contents.bytes[0] === '{'.charCodeAt(0));
- * await pool.close();
- * ```
- */
-export async function openPool(options: PoolOptions = {}): Promise<Pool> {
-  const resolved = resolveOptions(options);
-  const pool = new Pool((onChange) => launch(resolved, onChange));
-  if (resolved.registration !== 'required') return pool;
-  try {
-    pool.allocUnsafe(PROBE_BYTES).release();
-    return pool;
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
-}
-
-/**
- * Joins a pool of another thread, by its `pool.port()`: the same arena and workers, and a ring of this thread's own.
- * Closing what this returns leaves the pool; it is closed with the pool itself, too.
- *
- * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_TOO_MANY_CLIENTS (64 threads),
- * ERR_RINGPOOL_MEMLOCK, ERR_RINGPOOL_TOO_MANY_FILES.
- *
- * @example
- * ```ts
- * import { once } from 'node:events';
- * import { isMainThread, Worker, workerData } from 'node:worker_threads';
- * import { connectPool, openPool } from '@ringpool/pool';
- *
- * if (isMainThread) {
- *   const pool = await openPool();
- *   await once(new Worker(new URL(import.meta.url), { workerData: pool.port() }), 'exit');
- *   await pool.close();
- * } else {
- *   const pool = await connectPool(workerData);
- *   const contents = await pool.readFile('package.json');
- *   console.assert(contents.bytes[0] === '{'.charCodeAt(0));
- *   await pool.close();
- * }
- * ```
- */
-export async function connectPool(port: PoolPort): Promise<Pool> {
-  checkPort(port);
-  return new Pool((onChange) => join(port, onChange));
-}
 
 /** I/O workers and rings over one arena of shared memory. Made by {@link openPool} and {@link connectPool}. */
 export class Pool {
@@ -146,6 +60,7 @@ export class Pool {
   readonly #paths: PathRoom;
   readonly #reader: FileReader;
   readonly #transfers: Transfers;
+  readonly #batches: Batches;
   readonly #files = new Set<File>();
   readonly #forget = (file: File): void => {
     this.#files.delete(file);
@@ -158,6 +73,7 @@ export class Pool {
     this.#parts = parts;
     this.#paths = new PathRoom(parts.arena);
     this.#transfers = new Transfers(parts.client, parts.arena);
+    this.#batches = new Batches(this.#transfers);
     this.#reader = new FileReader(parts.client, parts.arena, this.#paths, (path, place) =>
       this.#openFile(path, 'r', {}, place),
     );
@@ -220,6 +136,51 @@ export class Pool {
     if (refusal === undefined) return lease;
     lease.release();
     throw refusal;
+  }
+
+  /**
+   * Reads and writes many ranges of any files of this thread, with one promise. It resolves to the entries' results, by
+   * index: the bytes moved, or a negative errno. One failure never keeps the rest. What failed without the kernel has an
+   * errno as well: EIO (its worker died), ENOMEM (the arena is full), EBADF (the file was closed), EFAULT (the memory was
+   * released or detached).
+   *
+   * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT and ERR_RINGPOOL_CLOSED before any entry has begun, and with ABORT_ERR.
+   *
+   * @example
+   * ```ts
+   * import { openPool } from '@ringpool/pool';
+   *
+   * await using pool = await openPool();
+   * await using file = await pool.open('package.json');
+   * const frames = pool.alloc(4 * 64);
+   * const results = await pool.batch({
+   *   file,
+   *   lease: frames,
+   *   offsets: Uint32Array.of(0, 64, 128, 192),
+   *   positions: Float64Array.of(192, 128, 64, 0),
+   *   lengths: 64,
+   * });
+   * console.assert(results.every((bytes) => bytes === 64));
+   * frames.release();
+   * ```
+   */
+  batch(requests: readonly BatchRequest[] | BatchColumns, options: BatchOptions = {}): Promise<Int32Array> {
+    try {
+      this.#assertOpen('batch');
+      return this.#batches.run(requests, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Takes a lease that another thread of this pool shared with `lease.share()`: once. It is this thread's from then on.
+   * Throws ERR_RINGPOOL_LEASE_RELEASED when it was adopted already or taken back, ERR_RINGPOOL_INVALID_ARGUMENT for what
+   * is no token of this pool, ERR_RINGPOOL_CLOSED.
+   */
+  adopt(token: LeaseToken): Lease {
+    this.#assertOpen('adopt');
+    return this.#parts.arena.adopt(token);
   }
 
   /**
@@ -376,8 +337,4 @@ export class Pool {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function infoOf({ flags, ...report }: RingReport): RingInfo {
-  return { ...report, flags: flagNames(IORING_SETUP, flags) };
 }

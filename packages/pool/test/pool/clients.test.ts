@@ -2,7 +2,7 @@
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { connectPool, openPool, type PoolPort } from '@ringpool/pool';
+import { connectPool, type LeaseToken, openPool, type PoolPort } from '@ringpool/pool';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { guests } from '../../src/pool/seat.ts';
 import { CLIENTS_MAX, PoolWords } from '../../src/pool/words.ts';
@@ -13,7 +13,7 @@ const coded = (code: string): unknown => expect.objectContaining({ code });
 
 interface GuestData {
   readonly port: PoolPort;
-  readonly program: 'join' | 'stay' | 'pending' | 'reads';
+  readonly program: 'join' | 'stay' | 'pending' | 'share' | 'reads';
   readonly name?: string;
   readonly seed?: number;
   readonly operations?: number;
@@ -101,6 +101,27 @@ describe('a thread that has joined', () => {
     writeSync(openSync(name, O_RDWR), '01234567');
     expect(await next()).toBe(8);
     await pool.close();
+  });
+
+  test('hands a lease to another thread, which has it for good, once', async () => {
+    const bytes = pattern(1000);
+    const pool = await openPool({ workers: 1 });
+    const { worker, next } = guest({ port: pool.port(), program: 'share', name: file(bytes) });
+    const token = (await next()) as LeaseToken;
+    const lease = pool.adopt(token);
+    expect(Buffer.compare(lease.bytes, bytes)).toBe(0);
+    expect(() => pool.adopt(token)).toThrow(coded('ERR_RINGPOOL_LEASE_RELEASED'));
+    for (const bad of [undefined, {}, { ...token, arenaId: 0 }]) {
+      expect(() => pool.adopt(bad as LeaseToken)).toThrow(coded('ERR_RINGPOOL_INVALID_ARGUMENT'));
+    }
+    worker.postMessage('leave');
+    expect(await next()).toBe('done');
+    await until(() => guestsOf(pool.port()) === 0);
+    // Whoever shared it has gone, and what it left was taken back; this was not its own any more.
+    expect(Buffer.compare(lease.bytes, bytes)).toBe(0);
+    lease.release();
+    await pool.close();
+    expect(() => pool.adopt(token)).toThrow(coded('ERR_RINGPOOL_CLOSED'));
   });
 
   test('finds its workers when it is the first to need them', async () => {

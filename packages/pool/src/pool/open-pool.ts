@@ -1,0 +1,68 @@
+// Opening a pool, and joining one of another thread.
+
+import { join, launch } from './launch.ts';
+import { type PoolOptions, resolveOptions } from './options.ts';
+import { Pool } from './pool.ts';
+import { checkPort, type PoolPort } from './port.ts';
+
+const PROBE_BYTES = 4096;
+
+/**
+ * Opens a pool: shared memory, and a ring of the caller's own. I/O workers start when first needed.
+ *
+ * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNAVAILABLE (no io_uring here; says why),
+ * ERR_RINGPOOL_MEMLOCK (with `registration: 'required'`, or when not even a ring fits), ERR_RINGPOOL_ARENA_CAP,
+ * ERR_RINGPOOL_TOO_MANY_FILES.
+ *
+ * @example
+ * ```ts
+ * import { openPool } from '@ringpool/pool';
+ *
+ * const pool = await openPool({ workers: 1, arenaBytes: 16 * 1024 * 1024 });
+ * using contents = await pool.readFile('package.json');
+ * console.assert(contents.bytes[0] === '{'.charCodeAt(0));
+ * await pool.close();
+ * ```
+ */
+export async function openPool(options: PoolOptions = {}): Promise<Pool> {
+  const resolved = resolveOptions(options);
+  const pool = new Pool((onChange) => launch(resolved, onChange));
+  if (resolved.registration !== 'required') return pool;
+  try {
+    pool.allocUnsafe(PROBE_BYTES).release();
+    return pool;
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+/**
+ * Joins a pool of another thread, by its `pool.port()`: the same arena and workers, and a ring of this thread's own.
+ * Closing what this returns leaves the pool; it is closed with the pool itself, too.
+ *
+ * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_TOO_MANY_CLIENTS (64 threads),
+ * ERR_RINGPOOL_MEMLOCK, ERR_RINGPOOL_TOO_MANY_FILES.
+ *
+ * @example
+ * ```ts
+ * import { once } from 'node:events';
+ * import { isMainThread, Worker, workerData } from 'node:worker_threads';
+ * import { connectPool, openPool } from '@ringpool/pool';
+ *
+ * if (isMainThread) {
+ *   const pool = await openPool();
+ *   await once(new Worker(new URL(import.meta.url), { workerData: pool.port() }), 'exit');
+ *   await pool.close();
+ * } else {
+ *   const pool = await connectPool(workerData);
+ *   const contents = await pool.readFile('package.json');
+ *   console.assert(contents.bytes[0] === '{'.charCodeAt(0));
+ *   await pool.close();
+ * }
+ * ```
+ */
+export async function connectPool(port: PoolPort): Promise<Pool> {
+  checkPort(port);
+  return new Pool((onChange) => join(port, onChange));
+}
