@@ -11,3 +11,4 @@ export type { PoolOptions, RegistrationMode } from './pool/options.ts';
 export type { Placement } from './pool/placement.ts';
 export type { ClosePoolOptions, OpenFileOptions, Pool, ReadFileOptions } from './pool/pool.ts';
 export type { PoolPort } from './pool/port.ts';
+export type { FileToken } from './pool/transit.ts';

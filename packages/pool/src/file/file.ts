@@ -5,9 +5,10 @@ import { type Arena, checkOptions, Lease } from '@ringpool/core';
 import { closeDescriptor } from '@ringpool/native';
 
 import type { Client } from '../pool/client.ts';
-import { abortError, closedError, invalidArgument, operationError } from '../pool/errors.ts';
+import { abortError, closedError, fileBusy, invalidArgument, operationError } from '../pool/errors.ts';
 import { checkLease, checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
+import type { FileToken, SharedFile, Transit } from '../pool/transit.ts';
 import { fileSyncSync, transferSync } from './sync-transfer.ts';
 import type { Direction, TransferFile, TransferRange, TransferSink, Transfers } from './transfer.ts';
 
@@ -35,15 +36,6 @@ export interface TransferOptions extends SyncTransferOptions {
 const SYNC_OPTIONS: readonly string[] = ['position', 'offset', 'length', 'placement'];
 const TRANSFER_OPTIONS: readonly string[] = [...SYNC_OPTIONS, 'signal'];
 
-/** What the pool knows of a file that it has opened. */
-export interface OpenedFile {
-  readonly path: string;
-  readonly fd: number;
-  readonly direct: boolean;
-  /** Where its operations run: a code of placement.ts. */
-  readonly place: number;
-}
-
 /**
  * An open file.
  *
@@ -69,6 +61,8 @@ export class File {
   readonly #client: Client;
   readonly #place: number;
   readonly #transfers: Transfers;
+  readonly #transit: Transit;
+  readonly #opened: SharedFile;
   readonly #onClosed: (file: File) => void;
   readonly #self: TransferFile;
   #operations = 0;
@@ -76,12 +70,14 @@ export class File {
   #whenUnused: (() => void) | undefined;
 
   /** @internal Made by the pool. */
-  constructor(transfers: Transfers, opened: OpenedFile, onClosed: (file: File) => void) {
+  constructor(transfers: Transfers, transit: Transit, opened: SharedFile, onClosed: (file: File) => void) {
     this.path = opened.path;
     this.fd = opened.fd;
     this.#client = transfers.client;
     this.#place = opened.place;
     this.#transfers = transfers;
+    this.#transit = transit;
+    this.#opened = opened;
     this.#onClosed = onClosed;
     this.#self = { ...opened, ended: () => this.#ended() };
   }
@@ -209,6 +205,21 @@ export class File {
 
   #assertOpen(op: string): void {
     if (this.#closing !== undefined) throw closedError(op, 'file', this.path);
+  }
+
+  /**
+   * Gives the file to another thread of the pool: this one is closed from now on, without closing the file. The token goes
+   * there by `postMessage`, to `pool.adoptFile(token)`, once. What nobody adopts is closed with this thread's client.
+   *
+   * Throws ERR_RINGPOOL_FILE_BUSY (operations are in flight on it), ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_TOO_MANY_SHARED.
+   */
+  share(): FileToken {
+    this.#assertOpen('share');
+    if (this.#operations > 0) throw fileBusy(this.path, this.#operations);
+    const token = this.#transit.share({ ...this.#opened });
+    this.#closing = Promise.resolve();
+    this.#onClosed(this);
+    return token;
   }
 
   /**

@@ -67,6 +67,15 @@ export function closedError(op: string, what: 'pool' | 'file', path?: string): R
   });
 }
 
+/** The error of giving away what is in use. */
+export function fileBusy(path: string, operations: number): RingpoolError {
+  return new RingpoolError('ERR_RINGPOOL_FILE_BUSY', `${operations} operations are in flight on the file`, {
+    op: 'share',
+    path,
+    hint: 'Await them first.',
+  });
+}
+
 /** An error for an argument that can never be right. */
 export function invalidArgument(op: string, message: string, hint?: string): RingpoolError {
   return new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });

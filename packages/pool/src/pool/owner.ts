@@ -16,6 +16,7 @@ import {
   wakeClients,
 } from './seat.ts';
 import { Supervisor } from './supervisor.ts';
+import { takeBackTransit } from './transit.ts';
 import { CLIENTS_MAX, POOL_STATE, type PoolWords, WORKER_STATE } from './words.ts';
 
 /** Pools that are open: told to let their workers go when the process exits. */
@@ -96,6 +97,7 @@ export class Owner {
     // Its own ring was drained when its thread ended or left, and the workers' operations of it are over.
     this.#arena.reclaimClient(arenaIdOfClient(client), { drained: true });
     closeDescriptorsOf(descriptorOwnerOf(seat), false);
+    takeBackTransit(this.#words, descriptorOwnerOf(seat));
     // What workers opened for it, and it has not seen.
     for (let worker = 0; worker < workers && this.#memory.has(client); worker++) {
       const { descriptors } = new LaneAttachment(this.#memory.lane(client, worker)).terms;
@@ -152,6 +154,7 @@ export class Owner {
 
   /** Gives up what is left, once the owner's own client has gone. */
   close(): void {
+    takeBackTransit(this.#words, 0);
     this.#anchor?.close();
     for (const bell of this.#workerBells) bell.close();
     this.#bell.close();

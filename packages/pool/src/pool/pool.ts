@@ -17,6 +17,7 @@ import { PathRoom } from './path-room.ts';
 import { type Placement, placementCode } from './placement.ts';
 import type { PoolPort } from './port.ts';
 import { guests } from './seat.ts';
+import { type FileToken, type SharedFile, Transit } from './transit.ts';
 import { POOL_STATE, WORKER_STATE } from './words.ts';
 import { reportFromWords } from './worker-protocol.ts';
 
@@ -61,6 +62,7 @@ export class Pool {
   readonly #reader: FileReader;
   readonly #transfers: Transfers;
   readonly #batches: Batches;
+  readonly #transit: Transit;
   readonly #files = new Set<File>();
   readonly #forget = (file: File): void => {
     this.#files.delete(file);
@@ -74,6 +76,7 @@ export class Pool {
     this.#paths = new PathRoom(parts.arena);
     this.#transfers = new Transfers(parts.client, parts.arena);
     this.#batches = new Batches(this.#transfers);
+    this.#transit = new Transit(parts.words, parts.arena.handle.id, parts.client.seat.descriptorOwner);
     this.#reader = new FileReader(parts.client, parts.arena, this.#paths, (path, place) =>
       this.#openFile(path, 'r', {}, place),
     );
@@ -243,7 +246,23 @@ export class Pool {
       this.#paths.release(room);
     }
     if (res < 0) throw operationError(res, { op: 'open', syscall: 'open', path, direct });
-    return new File(this.#transfers, { path, fd: res, direct, place }, this.#forget);
+    return this.#fileOf({ path, fd: res, direct, place });
+  }
+
+  #fileOf(opened: SharedFile): File {
+    return new File(this.#transfers, this.#transit, opened, this.#forget);
+  }
+
+  /**
+   * Takes a file that another thread of this pool gave away with `file.share()`: once. It is this thread's from then on.
+   * Throws ERR_RINGPOOL_CLOSED (of the pool; or the file was adopted already, or taken back),
+   * ERR_RINGPOOL_INVALID_ARGUMENT.
+   */
+  adoptFile(token: FileToken): File {
+    this.#assertOpen('adoptFile');
+    const file = this.#fileOf(this.#transit.adopt(token));
+    this.#files.add(file);
+    return file;
   }
 
   /**

@@ -8,6 +8,10 @@ import type { BellTable, DoorbellToken } from '@ringpool/native';
 export const WORKERS_MAX = 64;
 /** Threads that may use one pool at a time, its owner included. */
 export const CLIENTS_MAX = 64;
+/** Files of one pool that may be on their way from one thread to another. */
+const TRANSIT_MAX = 256;
+/** Words of each: its owner in the ledger of descriptors, and the client that gave it away. */
+const TRANSIT_WORDS = 2;
 /** As many as an arena has at most. */
 export const SEGMENTS_MAX = 1024;
 
@@ -40,7 +44,8 @@ const RING_WORDS = 4;
 const WORKERS_AT = BLOCK_WORDS;
 const CLIENTS_AT = WORKERS_AT + WORKERS_MAX * BLOCK_WORDS;
 const SEGMENTS_AT = CLIENTS_AT + CLIENTS_MAX * BLOCK_WORDS;
-const WORDS = SEGMENTS_AT + SEGMENTS_MAX;
+const TRANSIT_AT = SEGMENTS_AT + SEGMENTS_MAX;
+const WORDS = TRANSIT_AT + TRANSIT_MAX * TRANSIT_WORDS;
 
 const COMMAND_STOP = 1;
 /** The index of a doorbell's token where there is none. */
@@ -307,6 +312,35 @@ export class PoolWords {
   setSegmentState(segment: number, state: number): void {
     Atomics.store(this.#words, SEGMENTS_AT + segment, state);
     Atomics.add(this.#words, POOL.registrationVersion, 1);
+  }
+
+  /** Notes that a client gives a file away, under an owner of its own. Returns where, or -1 when there is no place left. */
+  takeTransit(client: number, owner: number): number {
+    for (let slot = 0; slot < TRANSIT_MAX; slot++) {
+      const at = TRANSIT_AT + slot * TRANSIT_WORDS;
+      if (Atomics.compareExchange(this.#words, at, 0, owner) !== 0) continue;
+      Atomics.store(this.#words, at + 1, client);
+      return slot;
+    }
+    return -1;
+  }
+
+  /** The file has arrived, or was taken back. */
+  endTransit(slot: number, owner: number): void {
+    if (!(slot >= 0 && slot < TRANSIT_MAX)) return;
+    Atomics.compareExchange(this.#words, TRANSIT_AT + slot * TRANSIT_WORDS, owner, 0);
+  }
+
+  /** The files that a client gave away and nobody took; those of all clients with 0. */
+  transitOf(client: number): { readonly slot: number; readonly owner: number }[] {
+    const found: { slot: number; owner: number }[] = [];
+    for (let slot = 0; slot < TRANSIT_MAX; slot++) {
+      const at = TRANSIT_AT + slot * TRANSIT_WORDS;
+      const owner = Atomics.load(this.#words, at);
+      if (owner === 0 || (client !== 0 && Atomics.load(this.#words, at + 1) !== client)) continue;
+      found.push({ slot, owner });
+    }
+    return found;
   }
 
   /** KiB of the arena that may still be registered. Below 0 it is not limited. */

@@ -2,7 +2,7 @@
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { connectPool, type LeaseToken, openPool, type PoolPort } from '@ringpool/pool';
+import { connectPool, type FileToken, type LeaseToken, openPool, type PoolPort } from '@ringpool/pool';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { guests } from '../../src/pool/seat.ts';
 import { CLIENTS_MAX, PoolWords } from '../../src/pool/words.ts';
@@ -13,7 +13,7 @@ const coded = (code: string): unknown => expect.objectContaining({ code });
 
 interface GuestData {
   readonly port: PoolPort;
-  readonly program: 'join' | 'stay' | 'pending' | 'share' | 'reads';
+  readonly program: 'join' | 'stay' | 'pending' | 'share' | 'shareFiles' | 'reads';
   readonly name?: string;
   readonly seed?: number;
   readonly operations?: number;
@@ -123,6 +123,39 @@ describe('a thread that has joined', () => {
     await pool.close();
     expect(() => pool.adopt(token)).toThrow(coded('ERR_RINGPOOL_CLOSED'));
   });
+
+  test.each(['leave', 'terminate'])(
+    'hands files to another thread, once; what nobody took goes with it (%s)',
+    async (end) => {
+      const bytes = pattern(1000);
+      const name = file(bytes);
+      const pool = await openPool({ workers: 1 });
+      const { worker, next } = guest({ port: pool.port(), program: 'shareFiles', name });
+      const { tokens, ...rest } = (await next()) as { tokens: [FileToken, FileToken] };
+      expect(rest).toEqual({ busy: 'ERR_RINGPOOL_FILE_BUSY', after: 'ERR_RINGPOOL_CLOSED' });
+      const adopted = pool.adoptFile(tokens[0]);
+      expect(() => pool.adoptFile(tokens[0])).toThrow(coded('ERR_RINGPOOL_CLOSED'));
+      const other = await openPool({ workers: 1 });
+      for (const bad of [undefined, {}, { ...tokens[1], pool: -1 }]) {
+        expect(() => pool.adoptFile(bad as FileToken)).toThrow(coded('ERR_RINGPOOL_INVALID_ARGUMENT'));
+      }
+      expect(() => other.adoptFile(tokens[1])).toThrow(coded('ERR_RINGPOOL_INVALID_ARGUMENT'));
+      await other.close();
+      expect(openTargets().filter((target) => target === name).length).toBe(2);
+      if (end === 'leave') worker.postMessage('leave');
+      else await worker.terminate();
+      await until(() => guestsOf(pool.port()) === 0);
+      expect(openTargets().filter((target) => target === name).length).toBe(1);
+      expect(() => pool.adoptFile(tokens[1])).toThrow(coded('ERR_RINGPOOL_CLOSED'));
+      const target = Buffer.alloc(1000);
+      expect(await adopted.read(target, { position: 0, placement: 'workers' })).toBe(1000);
+      expect(target.equals(bytes)).toBe(true);
+      // Given away and adopted by nobody, it goes with the pool.
+      adopted.share();
+      await pool.close();
+      expect(openTargets()).not.toContain(name);
+    },
+  );
 
   test('finds its workers when it is the first to need them', async () => {
     const name = file(pattern(1000));
