@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "descriptors.h"
 #include "env_data.h"
 
 namespace ringpool {
@@ -24,6 +25,7 @@ bool Expects(const Obituary& obituary, int32_t value) {
 
 // Other threads store to these words with Atomics. The store is seen before the count, and both before a bell rings.
 void Perform(const Obituary& obituary) {
+  if (obituary.descriptor_owner != 0) DescriptorLedger::CloseAllOf(obituary.descriptor_owner, false);
   SharedWord* word = WordAt(obituary.store);
   int32_t current = word->load();
   while (Expects(obituary, current)) {
@@ -151,6 +153,16 @@ napi_value SetTable(napi_env env, napi_callback_info info) {
   return arguments.Answer(0);
 }
 
+// obituarySetDescriptors(number, owner) -> 0, or -EINVAL
+napi_value SetDescriptors(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  uint32_t id;
+  uint32_t owner;
+  if (!arguments.Unsigned(0, &id) || !arguments.Unsigned(1, &owner)) return arguments.Answer(-EINVAL);
+  if (Obituary* obituary = EnvData::Of(env)->obituaries.Find(id)) obituary->descriptor_owner = owner;
+  return arguments.Answer(0);
+}
+
 // obituaryCancel(number)
 napi_value Cancel(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
@@ -165,6 +177,7 @@ void DefineObituaries(Napi::Env env, Napi::Object exports) {
   ExportFunction(env, exports, "obituaryWrite", Write);
   ExportFunction(env, exports, "obituarySetBells", SetBells);
   ExportFunction(env, exports, "obituarySetTable", SetTable);
+  ExportFunction(env, exports, "obituarySetDescriptors", SetDescriptors);
   ExportFunction(env, exports, "obituaryCancel", Cancel);
 }
 

@@ -25,6 +25,7 @@ struct Obituary {
   int32_t value = 0;
   uint32_t expected_count = 0;  // 0: whatever the word holds
   int32_t expected[kObituaryExpectedMax] = {};
+  uint32_t descriptor_owner = 0;  // whose descriptors are closed first; 0: nobody's
   std::vector<DoorbellName> bells;
   // Further bells, whose names stand in the words when the thread ends: a name, index and generation, every `stride` words.
   int32_t* words = nullptr;

@@ -88,6 +88,7 @@ export interface Addon {
   ): number;
   obituarySetBells(obituary: number, names: Uint32Array): number;
   obituarySetTable(obituary: number, index: number, stride: number, count: number): number;
+  obituarySetDescriptors(obituary: number, owner: number): number;
   obituaryCancel(obituary: number): void;
   readSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
   writeSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
@@ -96,7 +97,7 @@ export interface Addon {
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
-const INTERFACE_VERSION = 5;
+const INTERFACE_VERSION = 6;
 
 let loaded: Addon | undefined;
 

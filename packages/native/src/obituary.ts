@@ -104,6 +104,20 @@ export class Obituary {
     );
   }
 
+  /**
+   * Whose descriptors in the ledger are closed, before the word is stored: for a thread that nobody survives who would do
+   * it. `owner` is from `newDescriptorOwner()`, or 0 for nobody's.
+   *
+   * @throws RingpoolError ERR_RINGPOOL_INVALID_ARGUMENT.
+   */
+  setDescriptors(owner: number): void {
+    if (addon().obituarySetDescriptors(this.#id, owner) === 0) return;
+    throw new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', `${String(owner)} is no owner of descriptors`, {
+      op: 'Obituary.setDescriptors',
+      hint: 'Pass what newDescriptorOwner() returned.',
+    });
+  }
+
   /** An orderly end: nothing will be done, and the words are let go of. May be called twice. */
   cancel(): void {
     addon().obituaryCancel(this.#id);

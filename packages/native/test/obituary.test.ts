@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Doorbell, Obituary, type ObituaryOptions } from '@ringpool/native';
+import { Doorbell, descriptorsOf, Obituary, type ObituaryOptions } from '@ringpool/native';
 import { expect, test } from 'vitest';
 
 import { codeOf } from './support/rings.ts';
@@ -71,6 +71,21 @@ test.each([
   expect(codeOf(() => obituary.setBellTable(table))).toBe('none');
   obituary.cancel();
   expect(codeOf(() => obituary.setBellTable(table))).toBe('none');
+});
+
+test('descriptors of an owner are closed by the time the word is stored', async () => {
+  const shared = new Int32Array(new SharedArrayBuffer(64), 0, 16);
+  const thread = new Worker(new URL('./fixtures/bell-table.mjs', import.meta.url), {
+    workerData: shared.buffer,
+  });
+  const [owner] = (await once(thread, 'message')) as [number];
+  expect(descriptorsOf(owner)).toHaveLength(1);
+  await thread.terminate();
+  expect(shared[0]).toBe(7);
+  expect(descriptorsOf(owner)).toEqual([]);
+  const obituary = Obituary.write(whole);
+  expect(codeOf(() => obituary.setDescriptors(-1))).toBe('ERR_RINGPOOL_INVALID_ARGUMENT');
+  obituary.cancel();
 });
 
 test.each([

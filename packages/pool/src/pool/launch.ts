@@ -54,6 +54,8 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
     });
     anchor?.keep(arena);
     const client = openClient(words, memory, () => arena, true, onChange);
+    // Nobody else will: workers end with this thread, and guests have files of their own.
+    obituary.setDescriptors(client.seat.descriptorOwner);
     const registration = new Registration(mode, words);
     setBudget(words, mode, readMemlock(), { count: workers, entries: depth });
     arena.onSegment = (segment) => registration.add(arena, segment);

@@ -170,6 +170,30 @@ describe('a thread that has joined', () => {
   });
 });
 
+test('a thread that opened a pool and is ended leaves no file open, and its guests are told', async () => {
+  const name = file(pattern(1000));
+  const owner = new Worker(new URL('../fixtures/owner.mjs', import.meta.url), { workerData: name });
+  onTestFinished(async () => {
+    await owner.terminate();
+  });
+  const port = await new Promise<PoolPort>((resolve) => owner.once('message', resolve));
+  const client = await connectPool(port);
+  const mine = await client.open(name);
+  const lease = client.alloc(1000);
+  expect(await mine.read(lease, { position: 0, placement: 'workers' })).toBe(1000);
+  expect(openTargets().filter((target) => target === name).length).toBe(3);
+  await owner.terminate();
+  expect(openTargets().filter((target) => target === name).length).toBe(1);
+  // What needs no worker goes on; what does is told why not.
+  expect(await mine.read(lease, { position: 0, placement: 'local' })).toBe(1000);
+  await expect(mine.read(lease, { position: 0, placement: { worker: 0 } })).rejects.toThrow(
+    coded('ERR_RINGPOOL_WORKER_DIED'),
+  );
+  await expect(connectPool(port)).rejects.toThrow(coded('ERR_RINGPOOL_CLOSED'));
+  await client.close();
+  expect(openTargets()).not.toContain(name);
+});
+
 describe('joining', () => {
   test('takes a port of an open pool, and nothing else', async () => {
     const pool = await openPool({ workers: 1 });
