@@ -1,14 +1,15 @@
 // The public surface of @ringpool/pool: every export is named here, once.
 
-export { type AllocOptions, Lease, type LeaseToken, RingpoolError } from '@ringpool/core';
+export { type AllocOptions, type ArenaStats, Lease, type LeaseToken, RingpoolError } from '@ringpool/core';
 export { type Diagnosis, diagnose, type Finding } from '@ringpool/native';
 export type { BatchColumns, BatchOptions, BatchRequest, NumberColumn } from './file/batch.ts';
 export type { FileContents } from './file/contents.ts';
 export type { File, SyncTransferOptions, TransferOptions } from './file/file.ts';
 export type { RingInfo, WorkerInfo } from './pool/info.ts';
+export type { LaneMetrics, LatencyHistogram, WorkerMetrics } from './pool/metrics.ts';
 export { connectPool, openPool } from './pool/open-pool.ts';
 export type { PoolOptions, RegistrationMode } from './pool/options.ts';
 export type { Placement } from './pool/placement.ts';
-export type { ClosePoolOptions, OpenFileOptions, Pool, ReadFileOptions } from './pool/pool.ts';
+export type { ClosePoolOptions, OpenFileOptions, Pool, PoolMetrics, ReadFileOptions } from './pool/pool.ts';
 export type { PoolPort } from './pool/port.ts';
 export type { FileToken } from './pool/transit.ts';

@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { Lane } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
+import type { Meters } from './metrics.ts';
 import type { RemoteLanes } from './remote-lanes.ts';
 import type { Request } from './request.ts';
 import { Rest } from './rest.ts';
@@ -34,6 +35,8 @@ export class Client {
   readonly bell: Doorbell = Doorbell.create();
   /** Operations that its lane to each worker, and its own ring, take at a time. */
   readonly depth: number;
+  /** What the pool counts. */
+  readonly meters: Meters;
   readonly #supervisor: Doorbell;
   readonly #dispatcher: Dispatcher;
   readonly #remotes: RemoteLanes;
@@ -79,6 +82,7 @@ export class Client {
     }
     const { client } = this.seat;
     this.depth = memory.handle.depth;
+    this.meters = memory.meters;
     this.#onChange = onChange;
     this.#dispatcher = new Dispatcher(words, memory, this.seat, this.#supervisor, {
       issue: (lane, request) => this.#issue(lane, request),

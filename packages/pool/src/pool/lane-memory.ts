@@ -3,11 +3,14 @@
 
 import { type LaneHandle, laneBytes } from '@ringpool/core';
 
+import { Meters } from './metrics.ts';
 import { CLIENTS_MAX } from './words.ts';
 
 /** What another thread makes its LaneMemory of. */
 export interface LaneMemoryHandle {
   readonly memory: SharedArrayBuffer;
+  /** What is counted of them. */
+  readonly meters: SharedArrayBuffer;
   readonly workers: number;
   readonly depth: number;
 }
@@ -15,15 +18,18 @@ export interface LaneMemoryHandle {
 /** One thread's way to the lanes. */
 export class LaneMemory {
   readonly handle: LaneMemoryHandle;
+  readonly meters: Meters;
 
   constructor(handle: LaneMemoryHandle) {
     this.handle = handle;
+    this.meters = new Meters(handle.meters, handle.workers);
   }
 
   /** Reserves memory for the lanes of {@link CLIENTS_MAX} clients to so many workers; `depth` is a power of two. */
   static create(workers: number, depth: number): LaneMemory {
     const maxByteLength = CLIENTS_MAX * workers * laneBytes(depth);
-    return new LaneMemory({ memory: new SharedArrayBuffer(0, { maxByteLength }), workers, depth });
+    const memory = new SharedArrayBuffer(0, { maxByteLength });
+    return new LaneMemory({ memory, meters: Meters.create(workers).memory, workers, depth });
   }
 
   /** True when the lanes of this client exist. */

@@ -4,9 +4,11 @@
 import { type Arena, encode, SQE_WORDS } from '@ringpool/core';
 import { addDescriptor, type Doorbell, Ring } from '@ringpool/native';
 
+import { monotonicMs } from './clock.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
+import type { LaneMeter, Meters } from './metrics.ts';
 import { CQ_FACTOR, makeFileTable, Submitter } from './pool-ring.ts';
 import type { Request, Wanted } from './request.ts';
 import { RequestTable } from './request-table.ts';
@@ -26,6 +28,7 @@ export class LocalLane implements Lane {
   readonly files: FileSlots;
 
   readonly #ring: Ring;
+  readonly #meter: LaneMeter;
   readonly #descriptorOwner: number;
   readonly #buffers: RingBuffers;
   readonly #requests: RequestTable;
@@ -43,9 +46,10 @@ export class LocalLane implements Lane {
     depth: number,
     words: PoolWords,
     arena: Arena,
-    { bell, seat }: { readonly bell: Doorbell; readonly seat: Seat },
+    { bell, seat, meters }: { readonly bell: Doorbell; readonly seat: Seat; readonly meters: Meters },
   ) {
     this.index = index;
+    this.#meter = meters.lane(seat.client, index);
     this.#ring = Ring.open({ entries: depth, cqEntries: depth * CQ_FACTOR });
     this.#ring.useDescriptorLedger();
     this.#descriptorOwner = seat.descriptorOwner;
@@ -54,7 +58,10 @@ export class LocalLane implements Lane {
     this.#requests = new RequestTable(this.#ring.cqEntries);
     this.#submitter = new Submitter(this.#ring);
     this.#batch = new Int32Array(this.#ring.entries); // view: SQE indices
-    this.#onCompletion = (operation, res, flags) => this.#requests.complete(operation, res, flags);
+    this.#onCompletion = (operation, res, flags) => {
+      if (operation === this.#meter.sampled) this.#meter.took(monotonicMs());
+      this.#requests.complete(operation, res, flags);
+    };
     this.#ring.registerDoorbell(bell);
     this.#ring.setEventfdEnabled(false);
     this.files = new FileSlots(0, makeFileTable(this.#ring, depth, depth));
@@ -107,6 +114,11 @@ export class LocalLane implements Lane {
 
   /** Submits: what completes at once is ready to be reaped afterwards. */
   publish(): void {
+    const batched = this.#batched;
+    if (batched > 0 && this.#meter.published(batched)) {
+      const last = this.#batch[batched - 1] as number;
+      this.#meter.sample(this.#ring.operationOf(last), monotonicMs());
+    }
     this.#buffers.refresh();
     this.#lower();
     this.#submitter.submit();
@@ -127,7 +139,9 @@ export class LocalLane implements Lane {
       this.#ring.setEventfdEnabled(false);
     }
     if (this.#submitter.owed > 0) this.#submitter.submit();
-    return this.#ring.reap(this.#onCompletion);
+    const taken = this.#ring.reap(this.#onCompletion);
+    if (taken > 0) this.#meter.completed(taken);
+    return taken;
   }
 
   listen(): boolean {

@@ -1,6 +1,13 @@
 // The pool as its users hold it. Bound to the thread that opened it or joined it.
 
-import { type AllocOptions, checkOptions, type Lease, type LeaseToken, RingpoolError } from '@ringpool/core';
+import {
+  type AllocOptions,
+  type ArenaStats,
+  checkOptions,
+  type Lease,
+  type LeaseToken,
+  RingpoolError,
+} from '@ringpool/core';
 
 import { type BatchColumns, Batches, type BatchOptions, type BatchRequest } from '../file/batch.ts';
 import type { FileContents } from '../file/contents.ts';
@@ -13,6 +20,7 @@ import { clearTimeout, setTimeout } from './clock.ts';
 import { closedError, invalidArgument, operationError } from './errors.ts';
 import { infoOf, type RingInfo, type WorkerInfo } from './info.ts';
 import type { PoolParts } from './launch.ts';
+import type { LaneMetrics, WorkerMetrics } from './metrics.ts';
 import { PathRoom } from './path-room.ts';
 import { type Placement, placementCode } from './placement.ts';
 import type { PoolPort } from './port.ts';
@@ -35,6 +43,20 @@ export interface OpenFileOptions {
 export interface ReadFileOptions {
   /** Where it runs. Default: the pool's. */
   readonly placement?: Placement | undefined;
+}
+
+/** What {@link Pool.metrics} tells. */
+export interface PoolMetrics {
+  /** Bytes of the arena that are registered with the kernel. */
+  readonly registeredBytes: number;
+  /** The arena's figures. */
+  readonly arena: ArenaStats;
+  /** Threads in the pool, its owner included. */
+  readonly clients: number;
+  /** Every lane that was ever used, of all threads. */
+  readonly lanes: readonly LaneMetrics[];
+  /** Every worker that the pool may have. */
+  readonly workers: readonly WorkerMetrics[];
 }
 
 /** How long {@link Pool.close} waits. */
@@ -96,6 +118,24 @@ export class Pool {
     return Array.from({ length: client.workers }, (_, index) => index)
       .filter((index) => words.workerState(index) === WORKER_STATE.UP)
       .map((index) => ({ index, ...infoOf(reportFromWords(words.workerRing(index))) }));
+  }
+
+  /**
+   * What the pool has counted since it opened, of all of its threads. Cheap: the numbers lie in shared memory, and are
+   * always kept. Read from any thread of the pool.
+   */
+  metrics(): PoolMetrics {
+    const { words, client, arena } = this.#parts;
+    const { meters } = client;
+    return {
+      registeredBytes: this.registeredBytes,
+      arena: arena.stats(),
+      clients: 1 + guests(words),
+      lanes: meters.readLanes(),
+      workers: Array.from({ length: client.workers }, (_, index) =>
+        meters.readWorker(index, words.workerState(index) === WORKER_STATE.UP, words.workerGeneration(index)),
+      ),
+    };
   }
 
   /** This thread's own ring. */

@@ -13,15 +13,24 @@ import {
 } from '@ringpool/core';
 import { closeDescriptorsOf, Doorbell, giveDescriptor } from '@ringpool/native';
 
+import { monotonicMs } from './clock.ts';
 import { workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
+import type { LaneMeter } from './metrics.ts';
 import type { Request, Wanted } from './request.ts';
 import { RequestTable } from './request-table.ts';
 import { type PoolWords, WORKER_STATE } from './words.ts';
 
 const NO_FILES = new FileSlots(0, 0);
+
+/** Whose a lane is. */
+export interface LaneOwner {
+  /** The client, in the ledger of descriptors. */
+  readonly descriptorOwner: number;
+  readonly meter: LaneMeter;
+}
 
 /** What became of the requests of a worker that has ended. */
 export interface Death {
@@ -42,6 +51,7 @@ export class RemoteLane implements Lane {
   files: FileSlots = NO_FILES;
   epoch = 0;
 
+  readonly #meter: LaneMeter;
   /** Who this client, and who what the worker opens for it, is in the ledger of descriptors. */
   readonly #descriptorOwner: number;
   readonly #words: PoolWords;
@@ -54,18 +64,24 @@ export class RemoteLane implements Lane {
   #generation = 0;
   #bell: Doorbell | undefined;
   #ticket = 0;
+  /** The operation pushed last. */
+  #last = 0;
   #held = false;
 
-  constructor(index: number, handle: LaneHandle, words: PoolWords, descriptorOwner: number) {
+  constructor(index: number, handle: LaneHandle, words: PoolWords, { descriptorOwner, meter }: LaneOwner) {
     this.index = index;
     this.#descriptorOwner = descriptorOwner;
+    this.#meter = meter;
     this.#words = words;
     this.#handle = handle;
     this.#attachment = new LaneAttachment(handle);
     this.#queue = new LaneClient(handle);
     this.sqes = this.#queue.sqes;
     this.#requests = new RequestTable(handle.depth);
-    this.#onCompletion = (operation, res, flags) => this.#requests.complete(operation, res, flags);
+    this.#onCompletion = (operation, res, flags) => {
+      if (operation === this.#meter.sampled) this.#meter.took(monotonicMs());
+      this.#requests.complete(operation, res, flags);
+    };
   }
 
   /** True while there is a worker at the other end. */
@@ -111,6 +127,7 @@ export class RemoteLane implements Lane {
     const sqe = this.#queue.push();
     const operation = this.#queue.operationOf(sqe);
     this.#requests.set(operation, request, part);
+    this.#last = operation;
     return sqe;
   }
 
@@ -130,18 +147,23 @@ export class RemoteLane implements Lane {
 
   /** Lets the worker see what was pushed, and rings it awake if it sleeps. */
   publish(): void {
+    const { queued } = this.#queue;
+    if (queued > 0 && this.#meter.published(queued)) this.#meter.sample(this.#last, monotonicMs());
     // The tail first, then the parking word: see parking.ts.
     if (this.#queue.publish()) this.#wake();
   }
 
   #wake(): void {
     // No bell: the worker has ended since something was pushed. detach() has seen to that.
-    if (this.#bell !== undefined) this.#words.workerParking(this.index).wake(this.#bell);
+    if (this.#bell !== undefined && this.#words.workerParking(this.index).wake(this.#bell))
+      this.#meter.rung();
   }
 
   /** Completes what is ready. Returns how many completions there were. */
   reap(): number {
-    return this.#queue.reap(this.#onCompletion);
+    const taken = this.#queue.reap(this.#onCompletion);
+    if (taken > 0) this.#meter.completed(taken);
+    return taken;
   }
 
   /** True when the worker it was attached to has ended. */
@@ -183,6 +205,9 @@ export class RemoteLane implements Lane {
   die(): Death {
     const again = new Set<Request>();
     const cause = workerDied(this.index);
+    // What was pushed and not handed over was not counted yet.
+    this.#meter.completed(this.#queue.inFlight - this.#queue.queued);
+    this.#meter.reset();
     this.#queue.abandon(
       (operation, res, flags) => {
         if (res !== TAKEN && res !== UNTAKEN) {

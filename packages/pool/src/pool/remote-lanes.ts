@@ -52,7 +52,11 @@ export class RemoteLanes {
     memory.make(client);
     this.all = Array.from(
       { length: memory.handle.workers },
-      (_, worker) => new RemoteLane(worker, memory.lane(client, worker), words, descriptorOwner),
+      (_, worker) =>
+        new RemoteLane(worker, memory.lane(client, worker), words, {
+          descriptorOwner,
+          meter: memory.meters.lane(client, worker),
+        }),
     );
   }
 

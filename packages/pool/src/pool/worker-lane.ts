@@ -5,6 +5,7 @@ import { type LaneHandle, type LaneTerms, LaneWorker, opcodes, type Parking } fr
 import { addDescriptor, Doorbell, type Ring } from '@ringpool/native';
 
 import { opensDescriptor } from './descriptors.ts';
+import type { WorkerMeter } from './metrics.ts';
 import type { RingBuffers } from './ring-buffers.ts';
 import type { PoolWords } from './words.ts';
 
@@ -39,6 +40,7 @@ export class WorkerLane {
   readonly #inRing: Int32Array;
   /** By the client's number: 1 when it opens a descriptor of the process. */
   readonly #opens: Uint8Array;
+  readonly #meter: WorkerMeter;
   readonly #parking: Parking;
   readonly #bell: Doorbell;
   /** SQEs seen by the last look(), not yet taken. */
@@ -49,8 +51,16 @@ export class WorkerLane {
   #unannounced = false;
 
   /** @throws EBADF when the client has ended. */
-  constructor(handle: LaneHandle, client: number, ticket: number, terms: LaneTerms, words: PoolWords) {
+  constructor(
+    handle: LaneHandle,
+    client: number,
+    ticket: number,
+    terms: LaneTerms,
+    words: PoolWords,
+    meter: WorkerMeter,
+  ) {
     this.#bell = Doorbell.attach(words.clientBell(client));
+    this.#meter = meter;
     this.queue = new LaneWorker(handle);
     this.#inRing = new Int32Array(handle.depth).fill(-1); // view: a count of operations
     this.#opens = new Uint8Array(handle.depth); // view: a count of operations
@@ -177,7 +187,7 @@ export class WorkerLane {
 
   /** Wakes the client if it sleeps. */
   wake(): void {
-    this.#parking.wake(this.#bell);
+    if (this.#parking.wake(this.#bell)) this.#meter.rung();
   }
 
   /** Lets go of the client's doorbell. */

@@ -5,6 +5,7 @@ import { generationOfTicket, LaneAttachment, type LaneTerms, RingpoolError } fro
 import { type Doorbell, newDescriptorOwner, type Ring } from '@ringpool/native';
 
 import type { LaneMemory } from './lane-memory.ts';
+import type { WorkerMeter } from './metrics.ts';
 import { makeFileTable } from './pool-ring.ts';
 import { isSeated, ringClient } from './seat.ts';
 import { CLIENTS_MAX, type PoolWords } from './words.ts';
@@ -25,6 +26,7 @@ export class WorkerLanes {
   readonly #generation: number;
   readonly #words: PoolWords;
   readonly #memory: LaneMemory;
+  readonly #meter: WorkerMeter;
   readonly #ring: Ring;
   readonly #supervisor: Doorbell;
   /** Parts of the table of fixed files that belong to no lane: where each starts. */
@@ -43,6 +45,7 @@ export class WorkerLanes {
     this.#generation = generation;
     this.#words = words;
     this.#memory = memory;
+    this.#meter = memory.meters.worker(index);
     this.#ring = ring;
     this.#supervisor = supervisor;
     const { depth } = memory.handle;
@@ -112,7 +115,14 @@ export class WorkerLanes {
 
   #open(client: number, ticket: number, terms: LaneTerms): WorkerLane | undefined {
     try {
-      return new WorkerLane(this.#memory.lane(client, this.#worker), client, ticket, terms, this.#words);
+      return new WorkerLane(
+        this.#memory.lane(client, this.#worker),
+        client,
+        ticket,
+        terms,
+        this.#words,
+        this.#meter,
+      );
     } catch (error) {
       if (!(error instanceof RingpoolError)) throw error;
       // Its doorbell is gone: the client has ended, and its heir waits for the lane.

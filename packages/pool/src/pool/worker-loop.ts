@@ -6,6 +6,7 @@ import { Doorbell, Obituary, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
 
 import { monotonicMs } from './clock.ts';
 import { LaneMemory } from './lane-memory.ts';
+import type { WorkerMeter } from './metrics.ts';
 import { Submitter } from './pool-ring.ts';
 import { RingBuffers } from './ring-buffers.ts';
 import { wakeClients } from './seat.ts';
@@ -42,6 +43,7 @@ export class WorkerLoop {
   readonly #submitter: Submitter;
   readonly #buffers: RingBuffers;
   readonly #lanes: WorkerLanes;
+  readonly #meter: WorkerMeter;
   readonly #routes: Routes;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
   /** The poll on the doorbell while it is armed. */
@@ -96,7 +98,9 @@ export class WorkerLoop {
     const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
     this.#buffers = new RingBuffers(ring, words, arena);
     this.#supervisor = Doorbell.attach(words.supervisorBell);
-    this.#lanes = new WorkerLanes(spec, words, new LaneMemory(lanes), ring, this.#supervisor);
+    const memory = new LaneMemory(lanes);
+    this.#meter = memory.meters.worker(index);
+    this.#lanes = new WorkerLanes(spec, words, memory, ring, this.#supervisor);
     this.#routes = {
       client: new Int32Array(ring.cqEntries), // view: a count of operations
       operation: new Int32Array(ring.cqEntries), // view: a count of operations
@@ -140,7 +144,10 @@ export class WorkerLoop {
   /** One round: lanes to ring, ring to kernel, completions to lanes. True when there was anything to do. */
   #turn(): boolean {
     const taken = this.#submitter.owed > 0 ? 0 : this.#take();
-    if (this.#ring.queued > 0 || this.#submitter.owed > 0) this.#submitter.submit();
+    if (this.#ring.queued > 0 || this.#submitter.owed > 0) {
+      this.#meter.submitted();
+      this.#submitter.submit();
+    }
     const reaped = this.#reap();
     // Waking a thread costs as much as several small reads: with more SQEs waiting, it waits for a batch.
     if (this.#unannounced >= ANNOUNCE_BATCH || taken === 0) this.#announce();
@@ -197,6 +204,7 @@ export class WorkerLoop {
 
   /** Looks for work for a short while. True when there is some. */
   #spin(lastWork: number): boolean {
+    this.#meter.spun();
     const until = lastWork + this.#spinMs;
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) {
@@ -224,6 +232,7 @@ export class WorkerLoop {
     }
     // Still parked: the event loop watches the doorbell.
     if (idle) return false;
+    this.#meter.parked(this.#ring.counters.overflow);
     const slept = monotonicMs();
     this.#ring.submitAndWait(1, PARK_TIMEOUT_MS);
     this.#parking.unpark();

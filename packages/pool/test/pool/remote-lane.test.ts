@@ -19,7 +19,10 @@ function scene(): Scene {
   const words = PoolWords.create();
   const memory = LaneMemory.create(1, 8);
   memory.make(0);
-  const lane = new RemoteLane(0, memory.lane(0, 0), words, newDescriptorOwner());
+  const lane = new RemoteLane(0, memory.lane(0, 0), words, {
+    descriptorOwner: newDescriptorOwner(),
+    meter: memory.meters.lane(0, 0),
+  });
   const comeUp = (generation: number): void => {
     words.setWorkerGeneration(0, generation);
     words.setWorkerBell(0, Doorbell.create().token);

@@ -1,0 +1,235 @@
+// What a pool counts: in shared memory, each number written by one thread and read by all. The pool's owner creates it.
+// A number is a double that its writer alone adds to: exact up to 2^53, never torn on a 64-bit machine.
+
+import { CLIENTS_MAX, WORKERS_MAX } from './words.ts';
+
+/** Numbers of one lane, or of one worker: the histogram comes last. */
+const ROW_NUMBERS = 40;
+const NUMBER_BYTES = 8;
+const LANE = { submitted: 0, completed: 1, batches: 2, rung: 3, latency: 8 } as const;
+const WORKER = { submissions: 0, spins: 1, parks: 2, rung: 3, overflow: 4 } as const;
+/** Buckets of the latency: below 1 µs, below 2, 4 ... and the rest. */
+const BUCKETS = ROW_NUMBERS - LANE.latency;
+/** The last operation of one batch in so many is timed: looking at the clock costs as much as a part of a read. */
+const SAMPLED_ONE_IN = 16;
+const NO_OPERATION = -1;
+
+/** How long operations took, from their submission until their completion was handed over. */
+export interface LatencyHistogram {
+  /** Operations that were timed: the last one of one batch in 16. */
+  readonly count: number;
+  /** By bucket: how many took less than `microseconds`, and not less than the bucket before. The last one is Infinity. */
+  readonly buckets: readonly { readonly microseconds: number; readonly count: number }[];
+}
+
+/** What one thread's lane has done since the pool opened; whoever had the thread's seat before included. */
+export interface LaneMetrics {
+  /** The seat of the thread: 0 is the pool's owner. */
+  readonly client: number;
+  /** The worker at the other end; undefined: the thread's own ring. */
+  readonly worker: number | undefined;
+  /** SQEs handed over. */
+  readonly submitted: number;
+  /** Operations that are over. */
+  readonly completed: number;
+  /** Operations that are not: `submitted - completed`. */
+  readonly inFlight: number;
+  /** How often SQEs were handed over. */
+  readonly batches: number;
+  /** How often the worker was woken for it. */
+  readonly wakeUpsRung: number;
+  readonly latency: LatencyHistogram;
+}
+
+/** What one worker has done since the pool opened, whichever thread it was. */
+export interface WorkerMetrics {
+  /** Its index in the pool. */
+  readonly index: number;
+  /** True while a thread is up. */
+  readonly up: boolean;
+  /** How many threads it has been: more than 1 after a crash. */
+  readonly starts: number;
+  /** How often it submitted SQEs to the kernel. */
+  readonly submissions: number;
+  /** How often it looked for work for a while before it slept. */
+  readonly spins: number;
+  /** How often it slept in the kernel. */
+  readonly parks: number;
+  /** How often it woke a thread for its completions. */
+  readonly wakeUpsRung: number;
+  /** CQEs that the kernel kept back because the completion queue was full; counted when the worker sleeps. */
+  readonly overflow: number;
+}
+
+/** The memory of all counts. */
+export class Meters {
+  readonly memory: SharedArrayBuffer;
+  readonly #workers: number;
+
+  /** `workers` of the pool. */
+  constructor(memory: SharedArrayBuffer, workers: number) {
+    this.memory = memory;
+    this.#workers = workers;
+  }
+
+  /** Counts for a new pool. */
+  static create(workers: number): Meters {
+    const rows = CLIENTS_MAX * (workers + 1) + WORKERS_MAX;
+    return new Meters(new SharedArrayBuffer(rows * ROW_NUMBERS * NUMBER_BYTES), workers);
+  }
+
+  #row(index: number): Float64Array {
+    return new Float64Array(this.memory, index * ROW_NUMBERS * NUMBER_BYTES, ROW_NUMBERS);
+  }
+
+  #laneRow(client: number, lane: number): Float64Array {
+    return this.#row(client * (this.#workers + 1) + lane);
+  }
+
+  #workerRow(worker: number): Float64Array {
+    return this.#row(CLIENTS_MAX * (this.#workers + 1) + worker);
+  }
+
+  /** For a client: counts its lane to a worker, or to its own ring, which comes after them. */
+  lane(client: number, lane: number): LaneMeter {
+    return new LaneMeter(this.#laneRow(client, lane));
+  }
+
+  /** For a worker. */
+  worker(worker: number): WorkerMeter {
+    return new WorkerMeter(this.#workerRow(worker));
+  }
+
+  /** What has been counted on lanes that were ever used. */
+  readLanes(): LaneMetrics[] {
+    const found: LaneMetrics[] = [];
+    for (let client = 0; client < CLIENTS_MAX; client++) {
+      for (let lane = 0; lane <= this.#workers; lane++) {
+        const row = this.#laneRow(client, lane);
+        // First what is smaller: a lane that goes on meanwhile never has more completed than submitted.
+        const completed = row[LANE.completed] as number;
+        const submitted = row[LANE.submitted] as number;
+        if (submitted === 0) continue;
+        found.push({
+          client,
+          worker: lane === this.#workers ? undefined : lane,
+          submitted,
+          completed,
+          inFlight: submitted - completed,
+          batches: row[LANE.batches] as number,
+          wakeUpsRung: row[LANE.rung] as number,
+          latency: histogramOf(row),
+        });
+      }
+    }
+    return found;
+  }
+
+  /** What has been counted by one worker. */
+  readWorker(index: number, up: boolean, starts: number): WorkerMetrics {
+    const row = this.#workerRow(index);
+    return {
+      index,
+      up,
+      starts,
+      submissions: row[WORKER.submissions] as number,
+      spins: row[WORKER.spins] as number,
+      parks: row[WORKER.parks] as number,
+      wakeUpsRung: row[WORKER.rung] as number,
+      overflow: row[WORKER.overflow] as number,
+    };
+  }
+}
+
+function histogramOf(row: Float64Array): LatencyHistogram {
+  const buckets = Array.from({ length: BUCKETS }, (_, bucket) => ({
+    microseconds: bucket === BUCKETS - 1 ? Infinity : 2 ** bucket,
+    count: row[LANE.latency + bucket] as number,
+  }));
+  return { count: buckets.reduce((sum, { count }) => sum + count, 0), buckets };
+}
+
+/** A client's counts of one lane. */
+export class LaneMeter {
+  readonly #row: Float64Array;
+  #sampled = NO_OPERATION;
+  #sampledMs = 0;
+
+  constructor(row: Float64Array) {
+    this.#row = row;
+  }
+
+  /** The operation that is timed; -1 for none. */
+  get sampled(): number {
+    return this.#sampled;
+  }
+
+  /** SQEs are about to be handed over. True when the last of them is to be timed: call {@link sample}. */
+  published(count: number): boolean {
+    const row = this.#row;
+    const batches = (row[LANE.batches] as number) + 1;
+    row[LANE.batches] = batches;
+    row[LANE.submitted] = (row[LANE.submitted] as number) + count;
+    return batches % SAMPLED_ONE_IN === 0 && this.#sampled === NO_OPERATION;
+  }
+
+  /** Times this operation. */
+  sample(operation: number, nowMs: number): void {
+    this.#sampled = operation;
+    this.#sampledMs = nowMs;
+  }
+
+  /** The operation that is timed is over. */
+  took(nowMs: number): void {
+    this.#sampled = NO_OPERATION;
+    const microseconds = (nowMs - this.#sampledMs) * 1000;
+    const bucket = microseconds < 1 ? 0 : Math.min(BUCKETS - 1, Math.floor(Math.log2(microseconds)) + 1);
+    this.#row[LANE.latency + bucket] = (this.#row[LANE.latency + bucket] as number) + 1;
+  }
+
+  /** Operations are over. */
+  completed(count: number): void {
+    this.#row[LANE.completed] = (this.#row[LANE.completed] as number) + count;
+  }
+
+  /** The worker was woken. */
+  rung(): void {
+    this.#row[LANE.rung] = (this.#row[LANE.rung] as number) + 1;
+  }
+
+  /** Its ring is another one: what was timed will not complete. */
+  reset(): void {
+    this.#sampled = NO_OPERATION;
+  }
+}
+
+/** A worker's own counts. */
+export class WorkerMeter {
+  readonly #row: Float64Array;
+
+  constructor(row: Float64Array) {
+    this.#row = row;
+  }
+
+  submitted(): void {
+    this.#add(WORKER.submissions);
+  }
+
+  spun(): void {
+    this.#add(WORKER.spins);
+  }
+
+  /** It sleeps; so many CQEs were ever kept back from its ring. */
+  parked(overflow: number): void {
+    this.#add(WORKER.parks);
+    this.#row[WORKER.overflow] = overflow;
+  }
+
+  rung(): void {
+    this.#add(WORKER.rung);
+  }
+
+  #add(number: number): void {
+    this.#row[number] = (this.#row[number] as number) + 1;
+  }
+}

@@ -1,0 +1,75 @@
+// What a pool counts, against what was done.
+import { Worker } from 'node:worker_threads';
+import { openPool } from '@ringpool/pool';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../support.ts';
+
+const own = (lanes: ReturnType<Awaited<ReturnType<typeof openPool>>['metrics']>['lanes'], worker?: number) =>
+  lanes.find((lane) => lane.client === 0 && lane.worker === worker);
+
+test('operations, batches and latencies of each lane, by the thread that has it', async () => {
+  await using pool = await openPool({ workers: 2 });
+  expect(pool.metrics()).toMatchObject({
+    clients: 1,
+    lanes: [],
+    workers: [{ up: false, starts: 0 }, { index: 1 }],
+  });
+  const file = await pool.open('package.json');
+  const lease = pool.alloc(64);
+  const before = own(pool.metrics().lanes);
+  for (let round = 0; round < 100; round++) {
+    await Promise.all(
+      [0, 8, 16].map((offset) => file.read(lease, { position: 0, offset, length: 8, placement: 'local' })),
+    );
+  }
+  const after = own(pool.metrics().lanes);
+  expect((after?.submitted ?? 0) - (before?.submitted ?? 0)).toBe(300);
+  expect((after?.completed ?? 0) - (before?.completed ?? 0)).toBe(300);
+  expect((after?.batches ?? 0) - (before?.batches ?? 0)).toBe(100);
+  expect(after?.inFlight).toBe(0);
+  const { latency } = after ?? {};
+  expect(latency?.count).toBeGreaterThanOrEqual(6);
+  expect(latency?.count).toBeLessThanOrEqual(7);
+  expect(latency?.buckets.map(({ count }) => count).reduce((a, b) => a + b)).toBe(latency?.count);
+  expect(latency?.buckets.at(-1)?.microseconds).toBe(Number.POSITIVE_INFINITY);
+  for (let round = 0; round < 50; round++) await file.read(lease, { position: 0, placement: { worker: 1 } });
+  const { lanes, workers, registeredBytes, arena } = pool.metrics();
+  expect(own(lanes, 1)).toMatchObject({ submitted: 50, completed: 50, inFlight: 0 });
+  expect(own(lanes, 0)).toBeUndefined();
+  expect(workers[1]).toMatchObject({ up: true, starts: 1, overflow: 0 });
+  expect(workers[1]?.submissions).toBeGreaterThanOrEqual(50);
+  expect(workers[1]?.spins).toBeGreaterThan(0);
+  expect(arena.leasesLive).toBeGreaterThan(0);
+  expect(registeredBytes).toBe(pool.registeredBytes);
+  await file.close();
+});
+
+test('of all threads, read by any of them', async () => {
+  await using pool = await openPool({ workers: 1 });
+  const program = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    import(workerData.module).then(async ({ connectPool }) => {
+      const pool = await connectPool(workerData.port);
+      for (let round = 0; round < 20; round++) (await pool.readFile('package.json', undefined, { placement: 'workers' })).release();
+      parentPort.postMessage(pool.metrics());
+      await pool.close();
+    });
+  `;
+  const thread = new Worker(program, {
+    eval: true,
+    workerData: { port: pool.port(), module: import.meta.resolve('@ringpool/pool') },
+  });
+  onTestFinished(async () => {
+    await thread.terminate();
+  });
+  const theirs = await new Promise<ReturnType<typeof pool.metrics>>((resolve) =>
+    thread.once('message', resolve),
+  );
+  expect(theirs.clients).toBe(2);
+  const lane = theirs.lanes.find(({ client, worker }) => client === 1 && worker === 0);
+  // Three SQEs for each file, and one that closes it, of which the last may be under way.
+  expect(lane?.submitted).toBeGreaterThanOrEqual(79);
+  await until(() => pool.metrics().clients === 1);
+  const mine = pool.metrics().lanes.find(({ client, worker }) => client === 1 && worker === 0);
+  expect(mine).toMatchObject({ submitted: 80, completed: 80, inFlight: 0 });
+});
