@@ -47,6 +47,16 @@ export class LaneAttachment {
   }
 
   /**
+   * The client, while no live worker holds the lane and none is wanted: empties it. Whoever had the lane before may have
+   * died with completions in it that it had not seen.
+   */
+  empty(): void {
+    for (const word of [LANE_WORD.sqTail, LANE_WORD.sqHead, LANE_WORD.cqTail, LANE_WORD.cqHead]) {
+      Atomics.store(this.#header, word, 0);
+    }
+  }
+
+  /**
    * The client, while no live worker holds the lane and none is wanted: empties it, and wants the worker of this
    * generation. Returns the ticket.
    */
@@ -54,9 +64,7 @@ export class LaneAttachment {
     const header = this.#header;
     // A2. A dead worker may have left its ticket.
     Atomics.store(header, LANE_WORD.held, 0);
-    for (const word of [LANE_WORD.sqTail, LANE_WORD.sqHead, LANE_WORD.cqTail, LANE_WORD.cqHead]) {
-      Atomics.store(header, word, 0);
-    }
+    this.empty();
     const count = (Atomics.load(header, LANE_WORD.wishes) + 1) & COUNT_MASK;
     Atomics.store(header, LANE_WORD.wishes, count);
     const ticket = (generation << COUNT_BITS) | count;

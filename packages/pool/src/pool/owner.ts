@@ -17,7 +17,7 @@ import {
 } from './seat.ts';
 import { Supervisor } from './supervisor.ts';
 import { takeBackTransit } from './transit.ts';
-import { CLIENTS_MAX, POOL_STATE, type PoolWords, WORKER_STATE } from './words.ts';
+import { CLIENTS_MAX, POOL_STATE, type PoolWords } from './words.ts';
 
 /** Pools that are open: told to let their workers go when the process exits. */
 const open = new Set<Owner>();
@@ -117,11 +117,7 @@ export class Owner {
     // O2. Whatever its parking word says: the client may have died after it had claimed this worker's sleep.
     this.#workerBells[worker]?.ring();
     const { held } = attachment; // D4
-    return (
-      held !== 0 &&
-      generationOfTicket(held) === words.workerGeneration(worker) &&
-      words.workerState(worker) !== WORKER_STATE.DEAD
-    );
+    return held !== 0 && words.workerLives(worker, generationOfTicket(held));
   }
 
   /** Tells every client to finish and leave. Resolves when all have gone but the owner itself. */

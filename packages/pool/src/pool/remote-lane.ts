@@ -67,6 +67,7 @@ export class RemoteLane implements Lane {
   /** The operation pushed last. */
   #last = 0;
   #held = false;
+  #dying = false;
 
   constructor(index: number, handle: LaneHandle, words: PoolWords, { descriptorOwner, meter }: LaneOwner) {
     this.index = index;
@@ -75,6 +76,8 @@ export class RemoteLane implements Lane {
     this.#words = words;
     this.#handle = handle;
     this.#attachment = new LaneAttachment(handle);
+    // The seat's former client may have died with completions in it: they are not ours to reap.
+    this.#attachment.empty();
     this.#queue = new LaneClient(handle);
     this.sqes = this.#queue.sqes;
     this.#requests = new RequestTable(handle.depth);
@@ -168,9 +171,7 @@ export class RemoteLane implements Lane {
 
   /** True when the worker it was attached to has ended. */
   get orphaned(): boolean {
-    if (this.#generation === 0) return false;
-    if (this.#words.workerGeneration(this.index) !== this.#generation) return true;
-    return this.#words.workerState(this.index) === WORKER_STATE.DEAD;
+    return this.#generation > 0 && !this.#words.workerLives(this.index, this.#generation);
   }
 
   /** Attaches to the worker if it is up; finds out whether it holds the lane. Call it when something has changed. */
@@ -184,6 +185,8 @@ export class RemoteLane implements Lane {
 
   #attach(): void {
     const { index } = this;
+    // What is started by those who are told of the end of the former one waits until all of them have been.
+    if (this.#dying) return;
     const words = this.#words;
     const generation = words.workerGeneration(index);
     if (words.workerState(index) !== WORKER_STATE.UP || words.workerGeneration(index) !== generation) return; // A1
@@ -208,6 +211,11 @@ export class RemoteLane implements Lane {
     // What was pushed and not handed over was not counted yet.
     this.#meter.completed(this.#queue.inFlight - this.#queue.queued);
     this.#meter.reset();
+    // From here on it takes nothing: what requests start as they are told of their end goes elsewhere, and what is bound
+    // to this ring is refused. It would wait here for the next one, where its file's slot is another file's.
+    this.#generation = 0;
+    this.epoch++;
+    this.#dying = true;
     this.#queue.abandon(
       (operation, res, flags) => {
         if (res !== TAKEN && res !== UNTAKEN) {
@@ -224,6 +232,7 @@ export class RemoteLane implements Lane {
     // What it opened, and this client has not seen.
     if (this.#attachment.held === this.#ticket) closeDescriptorsOf(this.#attachment.terms.descriptors, false);
     this.detach(); // F3
+    this.#dying = false;
     return { cause, again };
   }
 

@@ -21,6 +21,13 @@ export interface WorkerFailure {
   readonly error: unknown;
 }
 
+/** A worker on its way, as piscina shows it to the balancer. */
+interface Start {
+  /** The thread that it was given; undefined while it waits for one to be spawned. */
+  threadId: number | undefined;
+  readonly giveUp: AbortController;
+}
+
 /** The worker threads of one pool. */
 export class Supervisor {
   readonly #words: PoolWords;
@@ -33,6 +40,7 @@ export class Supervisor {
   /** Threads that host a worker, by their number. */
   readonly #hosting = new Set<number>();
   readonly #starting = new Set<Promise<void>>();
+  readonly #starts = new Set<Start>();
   /** By worker: resolves when its thread has ended. */
   readonly #ended: (Promise<void> | undefined)[] = [];
   #piscina: Promise<Piscina> | undefined;
@@ -86,14 +94,17 @@ export class Supervisor {
     const piscina = await this.#piscina;
     // Its former thread has said that it ended, and may not have yet: until then piscina counts it, and spawns no other.
     await this.#ended[worker];
-    const { threadId, error } = (await piscina.run(this.#specOf(worker, generation))) as WorkerAnswer;
+    const { threadId, error } = await this.#run(piscina, this.#specOf(worker, generation));
     if (error !== undefined) {
       this.#hosting.delete(threadId);
       throw restored(error);
     }
     const thread = piscina.threads.find((candidate) => candidate.threadId === threadId) as Worker | undefined;
-    // Ended already: it has said so itself.
-    if (thread === undefined) return;
+    if (thread === undefined) {
+      // Ended already, before we could listen.
+      this.#onFailure({ worker, error: new Error('exited') });
+      return;
+    }
     let cause: unknown;
     thread.once('error', (error) => {
       cause = error;
@@ -106,6 +117,32 @@ export class Supervisor {
         resolve();
       });
     });
+  }
+
+  async #run(piscina: Piscina, spec: WorkerSpec): Promise<WorkerAnswer> {
+    const { Piscina: PiscinaClass } = await import('piscina');
+    const start: Start = { threadId: undefined, giveUp: new AbortController() };
+    this.#starts.add(start);
+    try {
+      const { signal } = start.giveUp;
+      return (await piscina.run(
+        { ...spec, [PiscinaClass.queueOptionsSymbol]: start },
+        { signal },
+      )) as WorkerAnswer;
+    } catch (error) {
+      if (start.threadId !== undefined) this.#hosting.delete(start.threadId);
+      throw error;
+    } finally {
+      this.#starts.delete(start);
+    }
+  }
+
+  /** Piscina spawns no other thread for a task that waits for one that has ended while it started: gives the task up. */
+  #giveUpStranded(piscina: Piscina): void {
+    let threads = piscina.threads.filter(({ threadId }) => !this.#hosting.has(threadId)).length;
+    for (const { threadId, giveUp } of this.#starts) {
+      if (threadId === undefined && threads-- <= 0) giveUp.abort();
+    }
   }
 
   async #spawn(): Promise<Piscina> {
@@ -123,12 +160,16 @@ export class Supervisor {
       execArgv: [],
       // A thread whose task has returned looks idle to piscina, and is not: a worker's loop runs there. Null: another
       // thread is to be spawned.
-      loadBalancer: (_task, threads) => {
+      loadBalancer: (task, threads) => {
         const thread = threads.find(({ id }) => !this.#hosting.has(id));
-        if (thread !== undefined) this.#hosting.add(thread.id);
-        return thread ?? null;
+        if (thread === undefined) return null;
+        this.#hosting.add(thread.id);
+        (task as unknown as Record<symbol, Start>)[PiscinaClass.queueOptionsSymbol]!.threadId = thread.id;
+        return thread;
       },
     });
+    // It is still counted when piscina says so.
+    piscina.on('workerDestroy', () => queueMicrotask(() => this.#giveUpStranded(piscina)));
     // A worker that ends while no task of piscina's runs is reported here and by its own events; we listen to those.
     piscina.on('error', () => undefined);
     return piscina;

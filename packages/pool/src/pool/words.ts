@@ -225,6 +225,17 @@ export class PoolWords {
     Atomics.store(this.#words, workerAt(worker) + WORKER.generation, generation);
   }
 
+  /** True while this generation of a worker lives: it may have taken hold of lanes, or may yet. */
+  workerLives(worker: number, generation: number): boolean {
+    // First the state: a generation begins after the one before has ended, so if it is ours still, the state was ours.
+    // WANTED is no life: another client asks for the successor of a worker as soon as it has seen it dead.
+    const state = this.workerState(worker);
+    return (
+      this.workerGeneration(worker) === generation &&
+      (state === WORKER_STATE.STARTING || state === WORKER_STATE.UP)
+    );
+  }
+
   /** Four numbers that say how a worker's ring came up: see worker-report.ts. */
   workerRing(worker: number): readonly number[] {
     const at = workerAt(worker) + WORKER.ring;

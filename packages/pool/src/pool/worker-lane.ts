@@ -1,9 +1,10 @@
 // One client's lane as its worker sees it: whole chains go from the lane into the ring, completions go back.
 // Bound to the worker's thread; the client's thread is the other end.
 
-import { type LaneHandle, type LaneTerms, LaneWorker, opcodes, type Parking } from '@ringpool/core';
+import { encode, type LaneHandle, type LaneTerms, LaneWorker, opcodes, type Parking } from '@ringpool/core';
 import { addDescriptor, Doorbell, type Ring } from '@ringpool/native';
 
+import { monotonicMs } from './clock.ts';
 import { opensDescriptor } from './descriptors.ts';
 import type { WorkerMeter } from './metrics.ts';
 import type { RingBuffers } from './ring-buffers.ts';
@@ -17,6 +18,12 @@ const ASYNC_CANCEL = opcodes.asyncCancel.value;
 const HIGH_WORD = 2 ** 32;
 /** No operation has this user_data: generations start at 1. */
 const NO_TARGET = 0;
+/** How long operations of a client that has died may take before they are cancelled: a read of a pipe never ends. */
+const CANCEL_AFTER_MS = 250;
+/** How often they are asked to stop after that. */
+const CANCEL_AGAIN_MS = 50;
+/** In {@link Routes.client}: nobody waits for this completion. */
+export const NOBODY = -1;
 
 /** Who gets the completion of each operation of the ring. */
 export interface Routes {
@@ -34,8 +41,6 @@ export class WorkerLane {
   readonly ticket: number;
   /** What the client was told. */
   readonly terms: LaneTerms;
-  /** The client wants it no more: nothing is taken from it. */
-  leaving = false;
   /** By the client's number for an operation: the ring's; -1 when it is not in the ring. */
   readonly #inRing: Int32Array;
   /** By the client's number: 1 when it opens a descriptor of the process. */
@@ -49,6 +54,9 @@ export class WorkerLane {
   #inFlight = 0;
   /** Completions were published since the client was last woken for. */
   #unannounced = false;
+  #leaving = false;
+  /** When what a leaving lane has in the ring is to be cancelled. */
+  #cancelMs = 0;
 
   /** @throws EBADF when the client has ended. */
   constructor(
@@ -70,6 +78,33 @@ export class WorkerLane {
     this.#parking = words.clientParking(client);
   }
 
+  /** True once the client wants it no more: nothing is taken from it. */
+  get leaving(): boolean {
+    return this.#leaving;
+  }
+
+  /** The client wants it no more. */
+  leave(): void {
+    this.#leaving = true;
+    this.#cancelMs = monotonicMs() + CANCEL_AFTER_MS;
+  }
+
+  /**
+   * Asks what a lane that was left has in the ring to stop, once it has taken too long. A client that leaves in order has
+   * nothing there; one that died may have left what never ends, and its heir waits for the lane.
+   */
+  cancelLate(ring: Ring, routes: Routes): void {
+    if (monotonicMs() < this.#cancelMs) return;
+    this.#cancelMs = monotonicMs() + CANCEL_AGAIN_MS;
+    for (const operation of this.#inRing) {
+      if (operation < 0) continue;
+      const sqe = ring.push();
+      if (sqe < 0) return; // no room: those that are left come next time
+      encode.asyncCancel(ring.sqes, sqe, { target: ring.userDataOf(operation) });
+      routes.client[ring.operationOf(sqe)] = NOBODY;
+    }
+  }
+
   /** True while operations of it are in the ring. */
   get busy(): boolean {
     return this.#inFlight > 0;
@@ -77,12 +112,12 @@ export class WorkerLane {
 
   /** True when there is something to take. */
   get ready(): boolean {
-    return !this.leaving && this.queue.ready() > 0;
+    return !this.#leaving && this.queue.ready() > 0;
   }
 
   /** Looks how many SQEs wait. */
   look(): number {
-    this.#seen = this.leaving ? 0 : this.queue.ready();
+    this.#seen = this.#leaving ? 0 : this.queue.ready();
     return this.#seen;
   }
 

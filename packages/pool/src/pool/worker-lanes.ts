@@ -9,7 +9,7 @@ import type { WorkerMeter } from './metrics.ts';
 import { makeFileTable } from './pool-ring.ts';
 import { isSeated, ringClient } from './seat.ts';
 import { CLIENTS_MAX, type PoolWords } from './words.ts';
-import { WorkerLane } from './worker-lane.ts';
+import { type Routes, WorkerLane } from './worker-lane.ts';
 import type { WorkerSpec } from './worker-protocol.ts';
 
 /** The ring's table of fixed files has room for so many lanes; further ones have none. */
@@ -64,14 +64,17 @@ export class WorkerLanes {
   }
 
   /** Takes hold of what is wanted, lets go of what is left. Call it whenever {@link changed}, and while any is leaving. */
-  refresh(): void {
+  refresh(routes: Routes): void {
     const version = this.#words.lanesVersion(this.#worker);
     if (version !== this.#version) {
       this.#version = version;
       for (let client = 0; client < CLIENTS_MAX; client++) this.#look(client);
     }
     if (this.#leaving === 0) return;
-    for (const lane of this.all.filter(({ leaving, busy }) => leaving && !busy)) this.#release(lane);
+    for (const lane of this.all.filter(({ leaving }) => leaving)) {
+      if (lane.busy) lane.cancelLate(this.#ring, routes);
+      else this.#release(lane);
+    }
   }
 
   /** True while lanes that were left have operations in the ring. */
@@ -87,7 +90,7 @@ export class WorkerLanes {
     if (held === undefined) {
       if (generationOfTicket(wanted) === this.#generation) this.#hold(client, wanted);
     } else if (wanted !== held.ticket && !held.leaving) {
-      held.leaving = true; // E1
+      held.leave(); // E1
       this.#leaving++;
     }
   }

@@ -11,7 +11,7 @@ import { Submitter } from './pool-ring.ts';
 import { RingBuffers } from './ring-buffers.ts';
 import { wakeClients } from './seat.ts';
 import { PoolWords, WORKER_STATE } from './words.ts';
-import type { Routes, WorkerLane } from './worker-lane.ts';
+import { NOBODY, type Routes, type WorkerLane } from './worker-lane.ts';
 import { WorkerLanes } from './worker-lanes.ts';
 import { reportToWords, type WorkerSpec } from './worker-protocol.ts';
 
@@ -130,7 +130,7 @@ export class WorkerLoop {
         this.#stop();
         return;
       }
-      if (this.#lanes.changed || this.#lanes.leaving) this.#lanes.refresh();
+      if (this.#lanes.changed || this.#lanes.leaving) this.#lanes.refresh(this.#routes);
       if (this.#turn()) {
         lastWork = monotonicMs();
         continue;
@@ -198,7 +198,9 @@ export class WorkerLoop {
       this.#bell.silence();
       return;
     }
-    const lane = this.#lanes.of(this.#routes.client[operation] as number);
+    const client = this.#routes.client[operation] as number;
+    if (client === NOBODY) return;
+    const lane = this.#lanes.of(client);
     lane.complete(this.#routes.operation[operation] as number, res, flags);
   }
 
