@@ -137,8 +137,9 @@ export class Seat {
   /** Leaves in order, with nothing in flight and no lane held: the owner takes back what is left. */
   leave(supervisor: Doorbell): void {
     this.#swap(SEATED, LEFT);
-    this.#obituary.cancel();
     this.#words.callSupervisor(supervisor);
+    // Last: should this thread be terminated in here, the obituary calls the owner.
+    this.#obituary.cancel();
   }
 
   #swap(from: number, to: number): void {

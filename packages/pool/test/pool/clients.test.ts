@@ -157,6 +157,17 @@ describe('a thread that has joined', () => {
     },
   );
 
+  test('may die with a read on a worker that never ends: its seat is free again, and the pool closes', async () => {
+    const name = temporaryPipe();
+    const pool = await openPool({ workers: 1 });
+    const { worker, next } = guest({ port: pool.port(), program: 'pending', name });
+    expect(await next()).toBe('pending');
+    await worker.terminate();
+    await until(() => guestsOf(pool.port()) === 0);
+    await pool.close();
+    expect(openTargets()).not.toContain(name);
+  });
+
   test('finds its workers when it is the first to need them', async () => {
     const name = file(pattern(1000));
     const pool = await openPool({ workers: 1 });

@@ -129,6 +129,12 @@ describe('a worker that ends', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({ closed: 40, left: 0, inFlight: 0 });
   });
 
+  test('as it starts refuses what waits for it, and another one comes when it is needed', async () => {
+    const ended = await runFixture('start-death.mjs');
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(JSON.parse(ended.stdout)).toEqual({ refused: Array(4).fill('ERR_RINGPOOL_WORKER_DIED'), read: 2 });
+  });
+
   test('leaves what it had not begun to the others', async () => {
     const name = path.join(temporaryFolder(), 'file');
     const ended = await runFixture('close-death.mjs', name, '2');

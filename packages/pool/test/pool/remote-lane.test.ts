@@ -1,10 +1,11 @@
 // A client's lane to a worker that comes up, ends and is replaced, without a worker: words say what there is.
-import { encode, LaneAttachment, LaneWorker } from '@ringpool/core';
+import { encode, LaneAttachment, LaneWorker, type RingpoolError } from '@ringpool/core';
 import { Doorbell, newDescriptorOwner } from '@ringpool/native';
 import { expect, test } from 'vitest';
+import type { Lane } from '../../src/pool/lane.ts';
 import { LaneMemory } from '../../src/pool/lane-memory.ts';
 import { RemoteLane } from '../../src/pool/remote-lane.ts';
-import { SingleRequest } from '../../src/pool/request.ts';
+import { Request, SingleRequest } from '../../src/pool/request.ts';
 import { PoolWords, WORKER_STATE } from '../../src/pool/words.ts';
 
 interface Scene {
@@ -104,4 +105,62 @@ test('a lane is left when the worker has let go of it, or has ended', () => {
   expect(lane.leave()).toBe(false);
   words.setWorkerState(0, WORKER_STATE.DEAD);
   expect(lane.leave()).toBe(true);
+});
+
+test('a client that gets the seat of one that died reaps none of its completions', () => {
+  const { words, memory, lane, comeUp } = scene();
+  comeUp(1);
+  lane.look();
+  nop().encode(lane);
+  lane.publish();
+  const worker = new LaneWorker(memory.lane(0, 0));
+  worker.complete(worker.operationAt(0), 0, 0);
+  worker.take(1);
+  worker.publish();
+  const heir = new RemoteLane(0, memory.lane(0, 0), words, {
+    descriptorOwner: newDescriptorOwner(),
+    meter: memory.meters.lane(0, 0),
+  });
+  expect([heir.listen(), heir.reap()]).toEqual([false, 0]);
+});
+
+test('what a request starts as it hears that its worker has died does not get onto the next one’s ring', () => {
+  const { words, memory, lane, comeUp } = scene();
+  comeUp(1);
+  lane.look();
+  const { epoch } = lane;
+  let seen: unknown;
+  class Chain extends Request {
+    readonly sqes = 1;
+    encode(on: Lane): void {
+      encode.nop(lane.sqes, on.push(this, 0), {});
+    }
+    complete(): void {
+      // As a whole-file read closes its slot, or reads on in it: only if the ring still is the one that has the slot.
+      seen = { same: lane.epoch === epoch, room: lane.roomFor(nop()) };
+    }
+    abandon(_part: number, _error: RingpoolError): void {
+      this.complete();
+    }
+  }
+  new Chain().encode(lane);
+  lane.publish();
+  const worker = new LaneWorker(memory.lane(0, 0));
+  worker.complete(worker.operationAt(0), 0, 0);
+  worker.take(1);
+  worker.publish();
+  words.setWorkerState(0, WORKER_STATE.DEAD);
+  lane.die();
+  expect(seen).toEqual({ same: false, room: 0 });
+});
+
+test('a worker whose successor is wanted already does not live', () => {
+  const { words, lane, comeUp } = scene();
+  comeUp(3);
+  lane.look();
+  expect([words.workerLives(0, 3), words.workerLives(0, 2), lane.orphaned]).toEqual([true, false, false]);
+  words.setWorkerState(0, WORKER_STATE.DEAD);
+  expect(words.workerLives(0, 3)).toBe(false);
+  words.setWorkerState(0, WORKER_STATE.WANTED);
+  expect([words.workerLives(0, 3), lane.orphaned]).toEqual([false, true]);
 });

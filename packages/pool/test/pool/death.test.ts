@@ -1,0 +1,115 @@
+// Threads that die, or come late, between two steps of a hand-off: somebody tells those who wait all the same. Here the
+// step is acted out; kills.test.ts has threads die at random.
+import { Arena, LaneAttachment } from '@ringpool/core';
+import { addressOf, Doorbell, Obituary, Ring } from '@ringpool/native';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { LaneMemory } from '../../src/pool/lane-memory.ts';
+import { Owner } from '../../src/pool/owner.ts';
+import { Seat } from '../../src/pool/seat.ts';
+import { PoolWords, WORKER_STATE } from '../../src/pool/words.ts';
+import { WorkerLanes } from '../../src/pool/worker-lanes.ts';
+import { until } from '../support.ts';
+
+const DEAD_PHASE = 4;
+const PHASES = 7;
+const TERMS = { filesFirst: 0, filesCount: 0, descriptors: 1 };
+
+interface Scene {
+  readonly words: PoolWords;
+  readonly memory: LaneMemory;
+  readonly supervisor: Doorbell;
+  /** A client that has taken a seat, and its bell. */
+  readonly seat: Seat;
+  readonly bell: Doorbell;
+  /** A worker of this generation comes up. Returns its bell. */
+  readonly comeUp: (generation: number) => Doorbell;
+}
+
+function scene(): Scene {
+  const words = PoolWords.create();
+  const memory = LaneMemory.create(1, 8);
+  const supervisor = Doorbell.create();
+  words.supervisorBell = supervisor.token;
+  const seat = Seat.take(words, supervisor, false);
+  const bell = Doorbell.create();
+  seat.sit(bell);
+  memory.make(seat.client);
+  const comeUp = (generation: number): Doorbell => {
+    const workerBell = Doorbell.create();
+    words.setWorkerGeneration(0, generation);
+    words.setWorkerBell(0, workerBell.token);
+    words.setWorkerState(0, WORKER_STATE.UP);
+    return workerBell;
+  };
+  return { words, memory, supervisor, seat, bell, comeUp };
+}
+
+function ownerOf({ words, memory, supervisor }: Scene): Owner {
+  const arena = Arena.create({ capBytes: 1024 * 1024, addressOf });
+  const owner = new Owner(words, memory, arena, undefined, supervisor);
+  onTestFinished(async () => {
+    await owner.endWorkers();
+    owner.close();
+  });
+  return owner;
+}
+
+test('a worker that a client died waking wakes all the same', async () => {
+  const set = scene();
+  set.comeUp(1).close();
+  ownerOf(set);
+  const workerBell = Doorbell.attach(set.words.workerBell(0)); // the owner's: it outlives the worker's threads
+  const parking = set.words.workerParking(0);
+  parking.park();
+  // It swaps the word, and dies before it rings.
+  expect(parking.wake({ ring: () => undefined })).toBe(true);
+  const word = set.words.seat(set.seat.client);
+  set.words.swapSeat(set.seat.client, word, (word & ~PHASES) | DEAD_PHASE);
+  set.words.callSupervisor(set.supervisor);
+  await until(() => workerBell.silence());
+  await until(() => set.words.seat(set.seat.client) === 0);
+});
+
+test('a thread that leaves calls the owner before it takes its obituary back', () => {
+  const { words, supervisor, seat } = scene();
+  const before = words.supervision;
+  const cancel = vi.spyOn(Obituary.prototype, 'cancel').mockImplementation(() => {
+    throw new Error('terminated');
+  });
+  onTestFinished(() => cancel.mockRestore());
+  expect(() => seat.leave(supervisor)).toThrow('terminated');
+  expect(words.supervision).toBe(before + 1);
+});
+
+test('a worker that comes too late for a lane tells those who have seen it there', () => {
+  const { words, memory, supervisor, seat, bell, comeUp } = scene();
+  comeUp(1).close();
+  const client = new LaneAttachment(memory.lane(seat.client, 0));
+  const ring = Ring.open({ entries: 8 });
+  const lanes = new WorkerLanes({ index: 0, generation: 1 } as never, words, memory, ring, supervisor);
+  const { tryHold } = LaneAttachment.prototype;
+  const late = vi.spyOn(LaneAttachment.prototype, 'tryHold').mockImplementation(function (
+    this: LaneAttachment,
+  ) {
+    client.leave(); // D1, between the worker's look and B2
+    return tryHold.call(this, 1 << 15, TERMS);
+  });
+  onTestFinished(() => {
+    late.mockRestore();
+    lanes.close();
+    ring.close();
+  });
+  const wishAndRefresh = (): void => {
+    client.want(1);
+    words.raiseLanesVersion(0);
+    lanes.refresh({ client: new Int32Array(8), operation: new Int32Array(8) });
+  };
+  wishAndRefresh();
+  expect([lanes.all.length, bell.silence()]).toEqual([0, true]);
+  const before = words.supervision;
+  const word = words.seat(seat.client);
+  words.swapSeat(seat.client, word, (word & ~PHASES) | DEAD_PHASE);
+  wishAndRefresh();
+  expect(words.supervision).toBe(before + 1);
+  supervisor.close();
+});
