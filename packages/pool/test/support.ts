@@ -79,13 +79,13 @@ export interface Ended {
 
 /** Runs a program of test/fixtures; a hang is killed and shows as a signal. */
 export function runFixture(name: string, ...args: readonly string[]): Promise<Ended> {
-  return runFixtureFor(HANG_MS, name, ...args);
+  return runFor(HANG_MS, name, ...args);
 }
 
 /** As {@link runFixture}, for a program that takes longer. */
-export function runFixtureFor(timeout: number, name: string, ...args: readonly string[]): Promise<Ended> {
+export function runFor(boundMs: number, name: string, ...args: readonly string[]): Promise<Ended> {
   const file = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [file, ...args], { timeout, killSignal: 'SIGKILL' });
+  const child = spawn(process.execPath, [file, ...args], { timeout: boundMs, killSignal: 'SIGKILL' });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

@@ -72,14 +72,16 @@ export class Client {
    * changed. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS, EMFILE.
    */
   constructor(words: PoolWords, memory: LaneMemory, owner: boolean, onChange: () => void) {
-    this.#supervisor = Doorbell.attach(words.supervisorBell);
+    let supervisor: Doorbell | undefined;
     try {
-      this.seat = Seat.take(words, this.#supervisor, owner);
+      supervisor = Doorbell.attach(words.supervisorBell);
+      this.seat = Seat.take(words, supervisor, owner);
     } catch (error) {
       this.bell.close();
-      this.#supervisor.close();
+      supervisor?.close();
       throw error;
     }
+    this.#supervisor = supervisor;
     const { client } = this.seat;
     this.depth = memory.handle.depth;
     this.meters = memory.meters;

@@ -59,7 +59,7 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
     const registration = new Registration(mode, words);
     setBudget(words, mode, readMemlock(), { count: workers, entries: depth });
     arena.onSegment = (segment) => registration.add(arena, segment);
-    const owner = new Owner(words, memory, arena, anchor, bell);
+    const owner = new Owner(words, memory, arena, { anchor, registration }, bell);
     const port = makePort({
       words: words.memory,
       lanes: memory.handle,
@@ -85,7 +85,7 @@ export function join(port: PoolPort, onChange: () => void): PoolParts {
     arena = Arena.attach(port.arena, { clientId: arenaIdOfClient(client), addressOf });
     return arena;
   };
-  const client = openClient(words, memory, attach, false, onChange);
+  const client = openGuest(words, memory, attach, onChange);
   // It may have begun to close before the seat was taken: then nobody waits for this client.
   if (words.state !== POOL_STATE.OPEN) {
     client.close();
@@ -104,6 +104,21 @@ export function join(port: PoolPort, onChange: () => void): PoolParts {
     owner: undefined,
     obituary: undefined,
   };
+}
+
+function openGuest(
+  words: PoolWords,
+  memory: LaneMemory,
+  arenaOf: (client: number) => Arena,
+  onChange: () => void,
+): Client {
+  try {
+    return openClient(words, memory, arenaOf, false, onChange);
+  } catch (error) {
+    // Whatever it was, the pool was closed under our hands: its owner's doorbell is gone, say.
+    if (words.state !== POOL_STATE.OPEN) throw closedError('connectPool', 'pool');
+    throw error;
+  }
 }
 
 /** Takes a seat and opens the client's own ring. */

@@ -5,7 +5,7 @@ import { type Arena, generationOfTicket, LaneAttachment } from '@ringpool/core';
 import { closeDescriptorsOf, Doorbell } from '@ringpool/native';
 
 import type { LaneMemory } from './lane-memory.ts';
-import type { Anchor } from './registration.ts';
+import type { Anchor, Registration } from './registration.ts';
 import {
   arenaIdOfClient,
   arenaIdOfWorker,
@@ -33,6 +33,7 @@ export class Owner {
   readonly #memory: LaneMemory;
   readonly #arena: Arena;
   readonly #anchor: Anchor | undefined;
+  readonly #registration: Registration;
   readonly #bell: Doorbell;
   readonly #supervisor: Supervisor;
   /** One for each worker, whatever threads come and go there: who rings late rings the one that sleeps. */
@@ -44,13 +45,14 @@ export class Owner {
     words: PoolWords,
     memory: LaneMemory,
     arena: Arena,
-    anchor: Anchor | undefined,
+    { anchor, registration }: { readonly anchor: Anchor | undefined; readonly registration: Registration },
     bell: Doorbell,
   ) {
     this.#words = words;
     this.#memory = memory;
     this.#arena = arena;
     this.#anchor = anchor;
+    this.#registration = registration;
     this.#bell = bell;
     this.#workerBells = Array.from({ length: memory.handle.workers }, (_, worker) => {
       const workerBell = Doorbell.create();
@@ -96,6 +98,7 @@ export class Owner {
     if (held) return;
     // Its own ring was drained when its thread ended or left, and the workers' operations of it are over.
     this.#arena.reclaimClient(arenaIdOfClient(client), { drained: true });
+    this.#registration.inherit(this.#arena, arenaIdOfClient(client));
     closeDescriptorsOf(descriptorOwnerOf(seat), false);
     takeBackTransit(this.#words, descriptorOwnerOf(seat));
     // What workers opened for it, and it has not seen.

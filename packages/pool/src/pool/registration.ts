@@ -132,10 +132,21 @@ export class Registration {
   }
 
   /** Registers a segment if it may be, unless another thread has seen to it. Never throws: see {@link refusalOf}. */
-  add(arena: Arena, { index, bytes }: ArenaSegment): void {
-    if (!this.#words.claimSegment(index)) return;
+  add(arena: Arena, segment: ArenaSegment): void {
+    if (this.#words.claimSegment(segment.index, arena.clientId)) this.#decide(arena, segment);
+  }
+
+  /** Decides about the segment that the thread of this arena number died deciding about, if it did. Never throws. */
+  inherit(arena: Arena, dead: number): void {
+    for (let index = 0; index < arena.segmentCount; index++) {
+      if (this.#words.inheritSegment(index, dead, arena.clientId)) this.#decide(arena, arena.segment(index));
+    }
+  }
+
+  #decide(arena: Arena, { index, bytes }: ArenaSegment): void {
     const registered = this.#register(arena, index, bytes);
     this.#words.setSegmentState(index, registered ? SEGMENT_REGISTERED : SEGMENT_UNREGISTERED);
+    if (registered) this.#words.addRegisteredKib(bytes / KIB);
   }
 
   /** With registration `'required'`: why this segment is not registered. */
@@ -165,11 +176,12 @@ export class Registration {
       registerThrough(anchorRing, index, arena.segmentView(index));
     } catch (error) {
       if (!(error instanceof RingpoolError)) throw error;
+      // The thread that died had come that far, and had spent it.
+      if (error.code === 'ERR_RINGPOOL_ALREADY_REGISTERED') return this.#spend(-bytes / KIB);
       this.#refusal = error;
       this.#shrink(bytes / KIB);
       return false;
     }
-    this.#words.addRegisteredKib(bytes / KIB);
     return true;
   }
 

@@ -15,6 +15,9 @@ import { failureToWords, type PostedError, type WorkerAnswer, type WorkerSpec } 
 /** A worker is started at most this often: one that dies again and again does not burn a CPU. */
 const START_PERIOD_MS = 250;
 
+/** Node's option for `require()` of ES modules, where it has one. */
+const REQUIRE_ESM = '--experimental-require-module';
+
 /** A worker that could not start, or that ended in disorder. */
 export interface WorkerFailure {
   readonly worker: number;
@@ -157,7 +160,9 @@ export class Supervisor {
       atomics: 'disabled',
       // The program's flags are not for its I/O threads: some are about its main script (--eval, --input-type), and
       // threads refuse those of V8 (--expose-gc, --max-old-space-size), which hold for the whole process anyway.
-      execArgv: [],
+      // And piscina require()s what it finds; Node aborts the whole process when a thread is terminated in the midst of
+      // require(esm), as by process.exit(). Refused there, piscina imports it.
+      execArgv: process.allowedNodeEnvironmentFlags.has(REQUIRE_ESM) ? [`--no-${REQUIRE_ESM.slice(2)}`] : [],
       // A thread whose task has returned looks idle to piscina, and is not: a worker's loop runs there. Null: another
       // thread is to be spawned.
       loadBalancer: (task, threads) => {

@@ -55,8 +55,10 @@ const NO_BELL = -1;
 export const SEGMENT_REGISTERED = 1;
 /** It is used unregistered: memlock was short, or nobody wanted it registered. */
 export const SEGMENT_UNREGISTERED = 2;
-/** A thread is registering it. Until that is done, or if the thread dies, it is used unregistered. */
+/** A thread is registering it; until that is done it is used unregistered. Its arena number stands above these bits. */
 export const SEGMENT_DECIDING = 3;
+const SEGMENT_STATE_BITS = 2;
+const SEGMENT_STATE_MASK = 3;
 
 /** The life of a worker, as every client sees it. */
 export const WORKER_STATE = {
@@ -311,12 +313,18 @@ export class PoolWords {
   }
 
   segmentState(segment: number): number {
-    return Atomics.load(this.#words, SEGMENTS_AT + segment);
+    return Atomics.load(this.#words, SEGMENTS_AT + segment) & SEGMENT_STATE_MASK;
   }
 
-  /** Takes it upon this thread to decide about a segment. False when another one has. */
-  claimSegment(segment: number): boolean {
-    return Atomics.compareExchange(this.#words, SEGMENTS_AT + segment, 0, SEGMENT_DECIDING) === 0;
+  /** Takes it upon the thread of this arena number to decide about a segment. False when another one has. */
+  claimSegment(segment: number, arenaId: number): boolean {
+    return Atomics.compareExchange(this.#words, SEGMENTS_AT + segment, 0, deciding(arenaId)) === 0;
+  }
+
+  /** Takes the decision over from a thread that has died. False when that one was not at it. */
+  inheritSegment(segment: number, from: number, to: number): boolean {
+    const word = deciding(from);
+    return Atomics.compareExchange(this.#words, SEGMENTS_AT + segment, word, deciding(to)) === word;
   }
 
   /** Sets the state of a segment, then raises the version: a ring that sees the version sees the state. */
@@ -372,6 +380,10 @@ export class PoolWords {
   addRegisteredKib(kib: number): void {
     Atomics.add(this.#words, POOL.registeredKib, kib);
   }
+}
+
+function deciding(arenaId: number): number {
+  return (arenaId << SEGMENT_STATE_BITS) | SEGMENT_DECIDING;
 }
 
 function workerAt(worker: number): number {

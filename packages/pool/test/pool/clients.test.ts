@@ -2,10 +2,12 @@
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { RingpoolError } from '@ringpool/core';
+import { Doorbell } from '@ringpool/native';
 import { connectPool, type FileToken, type LeaseToken, openPool, type PoolPort } from '@ringpool/pool';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { guests } from '../../src/pool/seat.ts';
-import { CLIENTS_MAX, PoolWords } from '../../src/pool/words.ts';
+import { CLIENTS_MAX, POOL_STATE, PoolWords } from '../../src/pool/words.ts';
 import { openTargets, pattern, seededRandom, temporaryFolder, temporaryPipe, until } from '../support.ts';
 
 const O_RDWR = 2;
@@ -215,6 +217,21 @@ describe('joining', () => {
     await pool.close();
     await expect(connectPool(port)).rejects.toThrow(coded('ERR_RINGPOOL_CLOSED'));
     expect(() => pool.port()).toThrow(coded('ERR_RINGPOOL_CLOSED'));
+  });
+
+  test('a pool that closes meanwhile is refused as one that is closed', async () => {
+    const pool = await openPool({ workers: 1 });
+    const port = pool.port();
+    await pool.close();
+    const words = new PoolWords(port.words);
+    words.setState(POOL_STATE.OPEN); // as it was when the thread looked
+    const attach = vi.spyOn(Doorbell, 'attach').mockImplementation(() => {
+      words.setState(POOL_STATE.CLOSING);
+      throw new RingpoolError('EBADF', 'gone', { op: 'doorbell.attach' });
+    });
+    onTestFinished(() => attach.mockRestore());
+    await expect(connectPool(port)).rejects.toThrow(coded('ERR_RINGPOOL_CLOSED'));
+    expect(guestsOf(port)).toBe(0);
   });
 
   test('is refused when all seats are taken, and possible again when one has left', async () => {

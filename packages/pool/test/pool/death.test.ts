@@ -1,12 +1,13 @@
 // Threads that die, or come late, between two steps of a hand-off: somebody tells those who wait all the same. Here the
 // step is acted out; kills.test.ts has threads die at random.
 import { Arena, LaneAttachment } from '@ringpool/core';
-import { addressOf, Doorbell, Obituary, Ring } from '@ringpool/native';
+import { addressOf, Doorbell, Obituary, Ring, registerThrough } from '@ringpool/native';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { LaneMemory } from '../../src/pool/lane-memory.ts';
 import { Owner } from '../../src/pool/owner.ts';
+import { Anchor, Registration } from '../../src/pool/registration.ts';
 import { Seat } from '../../src/pool/seat.ts';
-import { PoolWords, WORKER_STATE } from '../../src/pool/words.ts';
+import { PoolWords, SEGMENT_REGISTERED, WORKER_STATE } from '../../src/pool/words.ts';
 import { WorkerLanes } from '../../src/pool/worker-lanes.ts';
 import { until } from '../support.ts';
 
@@ -46,7 +47,8 @@ function scene(): Scene {
 
 function ownerOf({ words, memory, supervisor }: Scene): Owner {
   const arena = Arena.create({ capBytes: 1024 * 1024, addressOf });
-  const owner = new Owner(words, memory, arena, undefined, supervisor);
+  const registration = new Registration('off', words);
+  const owner = new Owner(words, memory, arena, { anchor: undefined, registration }, supervisor);
   onTestFinished(async () => {
     await owner.endWorkers();
     owner.close();
@@ -113,3 +115,28 @@ test('a worker that comes too late for a lane tells those who have seen it there
   expect(words.supervision).toBe(before + 1);
   supervisor.close();
 });
+
+test.each([false, true])(
+  'a segment that a thread died registering is registered, had it come that far (%s) or not',
+  (registered) => {
+    const MIB = 1024 * 1024;
+    const words = PoolWords.create();
+    const anchor = Anchor.open('required', words) as Anchor;
+    const arena = Arena.create({ capBytes: 4 * MIB, segmentBytes: MIB, addressOf });
+    anchor.keep(arena);
+    const registration = new Registration('required', words);
+    const [dead, budgetKib] = [200, 10 * 1024];
+    words.swapBudgetKib(0, budgetKib);
+    const { segment } = arena.alloc(8192);
+    words.claimSegment(segment, dead);
+    words.swapBudgetKib(budgetKib, budgetKib - 1024);
+    if (registered) registerThrough(words.anchorRing, segment, arena.segmentView(segment));
+    registration.inherit(arena, dead + 1);
+    expect(words.segmentState(segment)).not.toBe(SEGMENT_REGISTERED);
+    registration.inherit(arena, dead);
+    expect(words.segmentState(segment)).toBe(SEGMENT_REGISTERED);
+    expect([registration.bytes, registration.refusalOf(segment)]).toEqual([MIB, undefined]);
+    expect(words.budgetKib).toBe(budgetKib - (registered ? 1024 : 2048));
+    anchor.close();
+  },
+);

@@ -1,51 +1,57 @@
-// Threads killed at random points of everything they do: clients, I/O workers, and both. Nothing is left over (descriptors,
-// threads, pinned pages, leases, seats), nothing hangs, other clients read right bytes, and no stranger's file is closed.
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { runFixtureFor, seededRandom, temporaryFolder } from '../support.ts';
+// Threads of a pool that are killed at random, over and over: every seat, descriptor, lease and pinned page comes back, other
+// clients read the right bytes all the time, and nobody's file is closed. The long form is RINGPOOL_KILLS=1.
+import { expect, test } from 'vitest';
+import { runFor, seededRandom, temporaryFolder } from '../support.ts';
 
-const SLOW = process.env['RINGPOOL_SOAK'] !== undefined;
-const LIMIT_MS = 300_000;
+const LONG = process.env['RINGPOOL_KILLS'] === '1';
+const BOUND_MS = LONG ? 220_000 : 100_000;
 
 interface Kills {
-  /** Threads that are killed, and of how many clients each. */
   readonly threads: number;
+  /** Clients of each thread. */
   readonly each: number;
-  /** I/O workers that are killed. */
   readonly workers: number;
-  /** Threads between two looks at what is left. */
   readonly batch: number;
   readonly bystanders: number;
+  readonly pool: number;
 }
 
-async function kill(kills: Kills): Promise<Record<string, number>> {
+async function kill(fixture: string, how: object): Promise<Record<string, number>> {
   const { seed } = seededRandom();
-  const folder = path.join(temporaryFolder(), 'files');
-  mkdirSync(folder);
-  const ended = await runFixtureFor(LIMIT_MS, 'kills.mjs', JSON.stringify({ ...kills, seed, folder }));
+  const data = JSON.stringify({ ...how, seed, folder: temporaryFolder() });
+  const ended = await runFor(BOUND_MS, fixture, data);
   expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
-  return JSON.parse(ended.stdout) as Record<string, number>;
+  console.log(ended.stdout.trim());
+  return JSON.parse(ended.stdout);
 }
 
-describe.skipIf(SLOW)('in passing', () => {
-  test('120 clients are killed in the midst of things', { timeout: LIMIT_MS }, async () => {
-    const found = await kill({ threads: 60, each: 2, workers: 0, batch: 30, bystanders: 2 });
-    expect(found).toMatchObject({ clients: 120, died: 0 });
-    expect(found['right']).toBeGreaterThan(0);
-  });
+const threads = LONG ? 1250 : 100;
+const each = LONG ? 8 : 3;
+test(
+  `${threads * each} clients are killed, and leave nothing`,
+  async () => {
+    const how: Kills = { threads, each, workers: 0, batch: 50, bystanders: 1, pool: 2 };
+    const found = await kill('kills.mjs', how);
+    expect(found).toMatchObject({ threads, clients: threads * each, died: 0 });
+  },
+  BOUND_MS + 10_000,
+);
 
-  test('clients and 40 I/O workers are killed at the same time', { timeout: LIMIT_MS }, async () => {
-    const found = await kill({ threads: 40, each: 2, workers: 40, batch: 20, bystanders: 2 });
-    expect(found).toMatchObject({ clients: 80, workers: 40 });
-    expect(found['right']).toBeGreaterThan(0);
-  });
-});
+const both = LONG ? 100 : 30;
+test(
+  `${both * 3} clients and ${both} workers are killed at the same time, and leave nothing`,
+  async () => {
+    const how: Kills = { threads: both, each: 3, workers: both, batch: 30, bystanders: 2, pool: 2 };
+    expect(await kill('kills.mjs', how)).toMatchObject({ threads: both, workers: both });
+  },
+  BOUND_MS + 10_000,
+);
 
-describe.runIf(SLOW)('at length', () => {
-  test('10,000 clients and 400 I/O workers are killed', { timeout: LIMIT_MS }, async () => {
-    const found = await kill({ threads: 1250, each: 8, workers: 400, batch: 125, bystanders: 1 });
-    expect(found).toMatchObject({ clients: 10_000, workers: 400 });
-    expect(found['strangersClosed']).toBeGreaterThan(0);
-  });
-});
+const rounds = LONG ? 60 : 15;
+test(
+  `${rounds} pools are closed while clients connect, work and are killed`,
+  async () => {
+    expect(await kill('kill-closing.mjs', { rounds })).toMatchObject({ rounds });
+  },
+  BOUND_MS + 10_000,
+);

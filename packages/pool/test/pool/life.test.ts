@@ -90,6 +90,14 @@ describe.each(['local', 'workers'])('a program that uses its pool by placement %
     expect(await running).toMatchObject({ code: 0, stdout: 'read 5\n' });
   });
 
+  test.each([
+    ['unstarted', 'read true\n'],
+    ['joined', 'thread 0\n'],
+    ['joined-unstarted', 'read true\nthread 0\n'],
+  ])('ends by itself, and not before: %s', async (program, stdout) => {
+    expect(await runFixture('idle.mjs', program, placement)).toMatchObject({ code: 0, stdout, stderr: '' });
+  });
+
   test('exits at once when told to, workers parked or reads in flight', async () => {
     expect(await runFixture('idle.mjs', 'exit', placement)).toMatchObject({ code: 7, signal: null });
     expect(await runFixture('idle.mjs', 'exit-in-flight', placement, temporaryPipe())).toMatchObject({
@@ -132,7 +140,11 @@ describe('a worker that ends', () => {
   test('as it starts refuses what waits for it, and another one comes when it is needed', async () => {
     const ended = await runFixture('start-death.mjs');
     expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
-    expect(JSON.parse(ended.stdout)).toEqual({ refused: Array(4).fill('ERR_RINGPOOL_WORKER_DIED'), read: 2 });
+    expect(JSON.parse(ended.stdout)).toEqual({
+      imported: true,
+      refused: Array(4).fill('ERR_RINGPOOL_WORKER_DIED'),
+      read: 2,
+    });
   });
 
   test('leaves what it had not begun to the others', async () => {

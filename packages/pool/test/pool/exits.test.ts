@@ -1,0 +1,67 @@
+// process.exit() with four workers, in each phase of their lives: the process ends at once, by its own code. The long form is
+// RINGPOOL_KILLS=1.
+import { availableParallelism } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { runFixture, seededRandom, temporaryPipe } from '../support.ts';
+
+const ROUNDS = process.env['RINGPOOL_KILLS'] === '1' ? 30 : 20;
+/** Processes at a time. */
+const AT_ONCE = Math.min(2, availableParallelism());
+const EXIT_CODE = 7;
+/** A bound on waiting for sleeping workers, one after another: beyond what a bare process takes. */
+const PARKED_MS = 200;
+const TEST_MS = 180_000;
+
+/** Runs rounds of a phase. Answers how long after the call of process.exit() each process had ended, sorted. */
+async function rounds(phase: string, count: number): Promise<number[]> {
+  const { random } = seededRandom();
+  const pipe = temporaryPipe();
+  const took: number[] = [];
+  let left = count;
+  const loop = async (): Promise<void> => {
+    while (left-- > 0) {
+      const ended = await runFixture('exits.mjs', phase, pipe, String(random(1000)));
+      const now = Date.now();
+      expect(ended).toMatchObject({ code: EXIT_CODE, signal: null, stderr: '' });
+      took.push(now - Number(ended.stdout));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, loop));
+  return took.sort((a, b) => a - b);
+}
+
+const median = (sorted: readonly number[]): number => sorted[sorted.length >> 1] as number;
+
+describe('process.exit() with four workers', () => {
+  test.each(['that start', 'that have just worked', 'that are to close'])(
+    '%s keeps its code',
+    async (which) => {
+      const phases: Record<string, string> = {
+        'that start': 'starting',
+        'that have just worked': 'spinning',
+        'that are to close': 'closing',
+      };
+      await rounds(phases[which] as string, ROUNDS);
+    },
+    TEST_MS,
+  );
+
+  test.each(['local', 'workers'])(
+    'with reads in flight (%s) that never end keeps its code',
+    async (where) => {
+      await rounds(where, ROUNDS);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'that are parked does not wait for them',
+    async () => {
+      const bare = median(await rounds('bare', ROUNDS));
+      const parked = median(await rounds('parked', ROUNDS));
+      console.log(`a bare process ends after ${bare} ms, with four parked workers after ${parked} ms`);
+      expect(parked - bare).toBeLessThan(PARKED_MS);
+    },
+    TEST_MS,
+  );
+});
