@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { runFor, seededRandom, temporaryFolder } from '../support.ts';
 
 const LONG = process.env['RINGPOOL_KILLS'] === '1';
-const BOUND_MS = LONG ? 220_000 : 100_000;
+const BOUND_MS = LONG ? 280_000 : 100_000;
 
 interface Kills {
   readonly threads: number;
@@ -25,8 +25,8 @@ async function kill(fixture: string, how: object): Promise<Record<string, number
   return JSON.parse(ended.stdout);
 }
 
-const threads = LONG ? 1250 : 100;
-const each = LONG ? 8 : 3;
+const threads = LONG ? 1000 : 100;
+const each = LONG ? 10 : 3;
 test(
   `${threads * each} clients are killed, and leave nothing`,
   async () => {
