@@ -6,7 +6,7 @@ import { runFor, seededRandom, temporaryFolder } from '../support.ts';
 const LONG = process.env['RINGPOOL_KILLS'] === '1';
 const BOUND_MS = LONG ? 280_000 : 100_000;
 
-const workers = LONG ? 400 : 100;
+const workers = LONG ? 200 : 100;
 test(
   `${workers} workers are killed under three clients`,
   async () => {
