@@ -187,7 +187,13 @@ export class File {
     checkOptions(direction, options, SYNC_OPTIONS);
     const range = this.#rangeOf(direction, memory, options);
     const place = this.#placeOf(direction, options.placement);
-    return transferSync(this.#transfers, direction, this.#self, range, place);
+    // Callbacks of others run while this thread waits, and may close the file.
+    this.#operations++;
+    try {
+      return transferSync(this.#transfers, direction, this.#self, range, place);
+    } finally {
+      this.#ended();
+    }
   }
 
   #rangeOf(direction: Direction, memory: Lease | Uint8Array, options: SyncTransferOptions): TransferRange {

@@ -19,7 +19,7 @@ import {
 } from '@ringpool/core';
 import { NO_FIXED_FILES, operationError } from '../pool/errors.ts';
 import type { Lane } from '../pool/lane.ts';
-import { PromisedRequest, Request } from '../pool/request.ts';
+import { BoundRequest, PromisedRequest } from '../pool/request.ts';
 import { FileContents } from './contents.ts';
 import type { FileReader } from './file-reader.ts';
 
@@ -186,28 +186,14 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
 }
 
 /** Closes a fixed-file slot and gives it back. */
-class CloseSlot extends Request {
+class CloseSlot extends BoundRequest {
   readonly #lane: Lane;
-  readonly #epoch: number;
   readonly #slot: number;
 
   constructor(lane: Lane, slot: number) {
-    super();
+    super(lane);
     this.#lane = lane;
-    this.#epoch = lane.epoch;
     this.#slot = slot;
-  }
-
-  get sqes(): number {
-    return 1;
-  }
-
-  override get lane(): Lane {
-    return this.#lane;
-  }
-
-  override get epoch(): number {
-    return this.#epoch;
   }
 
   encode(lane: Lane): void {

@@ -19,6 +19,7 @@ import {
 
 const EINTR = -4;
 const EAGAIN = -11;
+const SYSTEM_CALLS = { read: readSync, write: writeSync };
 
 /** Moves bytes and waits for it. Returns how many: all, or fewer where a file that is read ends. */
 export function transferSync(
@@ -39,7 +40,7 @@ function transferDirectly(direction: Direction, file: TransferFile, range: Trans
   const { memory, offset, length, position } = range;
   // A system call that is over has let go of the memory: nothing is in flight, and any memory will do.
   const view = memory instanceof Lease ? memory.bytes : memory;
-  const call = direction === 'read' ? readSync : writeSync;
+  const call = SYSTEM_CALLS[direction];
   let done = 0;
   do {
     const res = call(file.fd, view, offset + done, length - done, position + done);
@@ -47,19 +48,6 @@ function transferDirectly(direction: Direction, file: TransferFile, range: Trans
     else if (res === 0 || (res !== EINTR && res !== EAGAIN)) return ended(direction, file, done, length, res);
   } while (done < length);
   return done;
-}
-
-/** One system call of this thread on a range of a lease. */
-function directly(
-  direction: Direction,
-  { fd }: TransferFile,
-  lease: Lease,
-  at: number,
-  bytes: number,
-  position: number,
-): number {
-  const call = direction === 'read' ? readSync : writeSync;
-  return call(fd, lease.bytes, at, bytes, position);
 }
 
 /** What a result of 0 or an errno means. */
@@ -88,6 +76,7 @@ function transferThrough(
     from,
     Math.min(length, lease.length),
   );
+  const call = SYSTEM_CALLS[direction];
   try {
     let done = 0;
     do {
@@ -98,7 +87,7 @@ function transferThrough(
       }
       const waiting = new Waiting(direction, file.fd, lease, at, bytes, position + done);
       // A worker that died before it took the operation leaves it to us.
-      const res = waiting.run(client, lane) ?? directly(direction, file, lease, at, bytes, position + done);
+      const res = waiting.run(client, lane) ?? call(file.fd, lease.bytes, at, bytes, position + done);
       if (res === EINTR || res === EAGAIN) continue;
       if (res <= 0) return ended(direction, file, done, length, res);
       if (direction === 'read' && own !== undefined) own.set(lease.slice(0, res).bytes, offset + done);

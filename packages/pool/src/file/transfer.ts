@@ -197,8 +197,9 @@ class Transfer extends Request {
     const sqe = lane.push(this, 0);
     if (this.#cancellation !== undefined) this.#cancellation.startedOn(lane, lane.operationOf(sqe));
     if (this.#direction === 'write') {
-      if (bounce !== undefined) this.#fill(bounce, length);
-      this.#encodeWrite(lane.sqes, sqe, length);
+      // Nothing is written in the place of bytes that are gone: complete() says so.
+      if (this.#detached) encode.nop(lane.sqes, sqe, {});
+      else this.#encodeWrite(lane.sqes, sqe, length);
       return;
     }
     encode.readFixed(lane.sqes, sqe, {
@@ -210,7 +211,13 @@ class Transfer extends Request {
     });
   }
 
+  /** True when the caller's own memory was transferred away since: it has no bytes any more. */
+  get #detached(): boolean {
+    return this.#own?.byteLength === 0 && this.#length > 0;
+  }
+
   #encodeWrite(sqes: Uint32Array, sqe: number, length: number): void {
+    if (this.#bounce !== undefined) this.#fill(this.#bounce, length);
     encode.writeFixed(sqes, sqe, {
       fd: (this.#file as TransferFile).fd as Fd,
       buffer: this.#address as Address,
@@ -222,20 +229,15 @@ class Transfer extends Request {
 
   #fill(bounce: Lease, length: number): void {
     const own = this.#own as Uint8Array;
-    // Detached since, it has no bytes: what the lease holds goes out nowhere, because complete() sees it first or the
-    // write is of what was there before; either way nothing of another's is shown.
-    const chunk = own.subarray(this.#done, this.#done + length);
     const room = new Uint8Array(this.#transfers.arena.data, bounce.offset, length);
-    room.set(chunk);
-    if (chunk.length < length) room.fill(0, chunk.length);
+    room.set(own.subarray(this.#done, this.#done + length));
   }
 
   complete(_part: number, res: number): void {
-    if (res > 0) {
-      if (this.#own?.byteLength === 0) {
-        this.#settle(invalidArgument(this.#direction, 'the memory was detached while it was in use'));
-        return;
-      }
+    if (res >= 0 && this.#detached) {
+      const hint = 'Do not transfer it before the operation is over.';
+      this.#settle(invalidArgument(this.#direction, 'the memory was detached while it was in use', hint));
+    } else if (res > 0) {
       this.#advance(res);
       if (this.#done < this.#length) this.#goOn();
       else this.#settle(undefined);

@@ -6,7 +6,7 @@ import { encode } from '@ringpool/core';
 import type { Client } from './client.ts';
 import { abortError } from './errors.ts';
 import type { Lane } from './lane.ts';
-import { Request } from './request.ts';
+import { BoundRequest, type Request } from './request.ts';
 
 /** Listeners are kept one for each signal: taking one of many off a signal costs a look at all of them. */
 const watched = new WeakMap<AbortSignal, Set<Cancellation>>();
@@ -81,30 +81,14 @@ export class Cancellation {
 }
 
 /** Asks the kernel to give an operation up. Disk I/O that has begun it does not; what waits for an event it does. */
-class Cancel extends Request {
-  readonly #lane: Lane;
-  readonly #epoch: number;
+class Cancel extends BoundRequest {
   readonly #cancellation: Cancellation;
   readonly #operation: number;
 
   constructor(cancellation: Cancellation, lane: Lane, operation: number) {
-    super();
+    super(lane);
     this.#cancellation = cancellation;
-    this.#lane = lane;
-    this.#epoch = lane.epoch;
     this.#operation = operation;
-  }
-
-  get sqes(): number {
-    return 1;
-  }
-
-  override get lane(): Lane {
-    return this.#lane;
-  }
-
-  override get epoch(): number {
-    return this.#epoch;
   }
 
   /** A lane full of reads that wait for ever has room for it. */

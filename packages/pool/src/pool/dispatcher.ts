@@ -3,7 +3,7 @@
 
 import type { Doorbell } from '@ringpool/native';
 
-import { NO_FIXED_FILES, ringChanged } from './errors.ts';
+import { NO_FIXED_FILES, workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import type { Lane } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
@@ -98,7 +98,7 @@ export class Dispatcher {
 
   #startBound(lane: Lane, request: Request): void {
     if (request.epoch === lane.epoch) this.#startOn(lane, lane.bound, request);
-    else abandonUnstarted(request, ringChanged(lane.index));
+    else abandonUnstarted(request, workerDied(lane.index));
   }
 
   /** Issues a request on its lane, or has it wait its turn in `queue`. */
@@ -152,9 +152,10 @@ export class Dispatcher {
   readyWorker(place: number): Lane | undefined {
     if (place < 0) return this.remotes.roomiest(ANY_REQUEST);
     const lane = this.remotes.all[place] as RemoteLane;
-    if (lane.up) return lane;
     this.#want(lane);
-    return undefined;
+    // A full lane may be full of what this thread alone can end: a blocked thread never waits for room.
+    const free = lane.bound.length === 0 && lane.placed.length === 0 && lane.roomFor(ANY_REQUEST) > 0;
+    return free ? lane : undefined;
   }
 
   /** Takes a request back that waits for room. False when it does not wait. */

@@ -47,11 +47,6 @@ export function workerDied(worker: number): RingpoolError {
   });
 }
 
-/** The error of what was to go on with something on a ring that is another one now. */
-export function ringChanged(worker: number): RingpoolError {
-  return workerDied(worker);
-}
-
 /** For requests that need fixed files where no ring has any: they go another way. Users never see it. */
 export const NO_FIXED_FILES: RingpoolError = new RingpoolError(
   'ERR_RINGPOOL_INTERNAL',

@@ -35,14 +35,18 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
   const words = PoolWords.create();
   // The anchor first: where io_uring is not available, this says why.
   const anchor = Anchor.open(mode, words);
-  const bell = Doorbell.create();
+  /** How to take down what has come up, last first. */
+  const down: (() => void)[] = [() => anchor?.close()];
   try {
+    const bell = Doorbell.create();
+    down.push(() => bell.close());
     words.supervisorBell = bell.token;
     const obituary = Obituary.write({
       ...words.ownerObituary,
       expected: [POOL_STATE.OPEN, POOL_STATE.CLOSING],
       storeValue: POOL_STATE.ORPHANED,
     });
+    down.push(() => obituary.cancel());
     obituary.setBellTable(words.clientBells);
     const memory = LaneMemory.create(workers, depth);
     const arena = Arena.create({
@@ -54,6 +58,7 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
     });
     anchor?.keep(arena);
     const client = openClient(words, memory, () => arena, true, onChange);
+    down.push(() => client.close());
     // Nobody else will: workers end with this thread, and guests have files of their own.
     obituary.setDescriptors(client.seat.descriptorOwner);
     const registration = new Registration(mode, words);
@@ -69,8 +74,7 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
     });
     return { words, arena, registration, client, place, port, owner, obituary };
   } catch (error) {
-    anchor?.close();
-    bell.close();
+    for (const close of down.reverse()) close();
     throw error;
   }
 }

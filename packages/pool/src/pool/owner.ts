@@ -54,11 +54,7 @@ export class Owner {
     this.#anchor = anchor;
     this.#registration = registration;
     this.#bell = bell;
-    this.#workerBells = Array.from({ length: memory.handle.workers }, (_, worker) => {
-      const workerBell = Doorbell.create();
-      words.setWorkerBell(worker, workerBell.token);
-      return workerBell;
-    });
+    this.#workerBells = makeWorkerBells(words, memory.handle.workers);
     this.#supervisor = new Supervisor(
       words,
       memory.handle.workers,
@@ -157,5 +153,21 @@ export class Owner {
     this.#anchor?.close();
     for (const bell of this.#workerBells) bell.close();
     this.#bell.close();
+  }
+}
+
+/** @throws EMFILE, ENFILE: then none is left open. */
+function makeWorkerBells(words: PoolWords, workers: number): Doorbell[] {
+  const bells: Doorbell[] = [];
+  try {
+    for (let worker = 0; worker < workers; worker++) {
+      const bell = Doorbell.create();
+      bells.push(bell);
+      words.setWorkerBell(worker, bell.token);
+    }
+    return bells;
+  } catch (error) {
+    for (const bell of bells) bell.close();
+    throw error;
   }
 }

@@ -104,6 +104,31 @@ export interface BoundTo {
   readonly epoch: number;
 }
 
+/** One SQE on one ring: of what belongs to that ring. */
+export abstract class BoundRequest extends Request {
+  readonly #lane: Lane;
+  readonly #epoch: number;
+
+  /** On the ring that the lane has now. */
+  constructor(lane: Lane) {
+    super();
+    this.#lane = lane;
+    this.#epoch = lane.epoch;
+  }
+
+  get sqes(): number {
+    return 1;
+  }
+
+  override get lane(): Lane {
+    return this.#lane;
+  }
+
+  override get epoch(): number {
+    return this.#epoch;
+  }
+}
+
 /** A single SQE written by a function: for operations that are not on a hot path. */
 export class SingleRequest extends PromisedRequest<number> {
   readonly #bound: BoundTo | undefined;

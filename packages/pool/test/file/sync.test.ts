@@ -4,7 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openPool, type Placement, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HANG_MS, pattern, runFixture, seededRandom, temporaryFolder, temporaryPipe } from '../support.ts';
+import {
+  HANG_MS,
+  openTargets,
+  pattern,
+  runFixture,
+  seededRandom,
+  temporaryFolder,
+  temporaryPipe,
+} from '../support.ts';
 
 const [O_RDWR, O_CREAT] = [2, 64];
 const coded = (code: string): unknown => expect.objectContaining({ code });
@@ -123,6 +131,52 @@ describe.each(PLACEMENTS)('placed %o', (placement) => {
     expect(pool.poll()).toBe(0);
     lease.release();
   });
+});
+
+test('a blocked read keeps its file open, whatever a callback of another operation does meanwhile', async () => {
+  await using pool = await openPool({ workers: 1 });
+  const name = path.join(temporaryFolder(), 'file');
+  writeFileSync(name, pattern(1000));
+  const file = await pool.open(name, 'r', { placement: 'workers' });
+  const lease = pool.alloc(1100);
+  await file.read(lease, { position: 0, length: 1 });
+  let closing: Promise<void> | undefined;
+  let openWhileBlocked: boolean | undefined;
+  const entry = {
+    file: await pool.open(name, 'r', { placement: 'workers' }),
+    memory: lease,
+    position: 0,
+    length: 1,
+  };
+  const batch = pool.batch([entry], {
+    onComplete: () => {
+      closing = file.close();
+      openWhileBlocked = openTargets().filter((target) => target === name).length === 2;
+    },
+  });
+  // The batch is published with this read, goes before it, and its callback runs while this thread waits.
+  expect(file.readSync(lease, { position: 0, offset: 100, length: 1000 })).toBe(1000);
+  await batch;
+  expect(openWhileBlocked).toBe(true);
+  await closing;
+});
+
+test('a blocked read does not wait for room in a lane that is full', async () => {
+  await using pool = await openPool({ workers: 1, depth: 4 });
+  (await pool.readFile('package.json', undefined, { placement: 'workers' })).release();
+  const pipe = await pool.open(temporaryPipe(), O_RDWR, { placement: 'workers' });
+  const lease = pool.alloc(64);
+  const controller = new AbortController();
+  const reads = Promise.allSettled(
+    Array.from({ length: 20 }, (_, at) =>
+      pipe.read(lease, { position: 0, offset: at, length: 1, signal: controller.signal }),
+    ),
+  );
+  pool.flush();
+  await using file = await pool.open('package.json', 'r', { placement: 'local' });
+  expect(file.readSync(lease, { position: 0, offset: 32, length: 1, placement: { worker: 0 } })).toBe(1);
+  controller.abort();
+  await reads;
 });
 
 test('a thread that waits for a worker which dies is told so', async () => {

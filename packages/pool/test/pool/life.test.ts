@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RingpoolError } from '@ringpool/core';
+import { Doorbell } from '@ringpool/native';
 import { openPool, type Placement } from '@ringpool/pool';
-import { describe, expect, test } from 'vitest';
-import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe } from '../support.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
 
 const O_RDWR = 2;
 const coded = (code: string): unknown => expect.objectContaining({ code });
@@ -115,6 +117,23 @@ describe.each(['local', 'workers'])('a program that uses its pool by placement %
   test('that only imports the pool starts no thread', async () => {
     expect(await runFixture('idle.mjs', 'import')).toMatchObject({ code: 0, stdout: '0\n' });
   });
+});
+
+test('a pool that cannot come up leaves nothing behind, whichever of its parts it is', async () => {
+  const count = (): number => openTargets().filter((target) => target.startsWith('anon_inode')).length;
+  const create = Doorbell.create;
+  for (let failing = 0; failing < 4; failing++) {
+    const before = count();
+    let calls = 0;
+    const made = vi.spyOn(Doorbell, 'create').mockImplementation(() => {
+      if (calls++ === failing) throw new RingpoolError('EMFILE', 'no descriptor is left');
+      return create.call(Doorbell);
+    });
+    await expect(openPool({ workers: 2 })).rejects.toThrow(coded('EMFILE'));
+    made.mockRestore();
+    expect(calls).toBe(failing + 1);
+    await until(() => count() <= before);
+  }
 });
 
 describe('a worker that ends', () => {
