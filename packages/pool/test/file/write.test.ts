@@ -80,32 +80,20 @@ describe.each(PLACEMENTS)('placed %o', (placement) => {
 
   test('of memory that was transferred away meanwhile writes nothing in its place', async () => {
     const name = path.join(temporaryFolder(), 'file');
-    writeFileSync(name, 'as it was');
+    writeFileSync(name, Buffer.alloc(240, 1));
     await using file = await pool.open(name, O_RDWR);
     // More than a lane holds: some are encoded at once, and some when their memory is gone.
     const sources = Array.from({ length: 60 }, () => new Uint8Array(4).fill(88));
-    const writes = sources.map((source, index) => file.write(source, { position: 100 + index * 4 }));
+    const writes = sources.map((source, index) => file.write(source, { position: index * 4 }));
     structuredClone(sources, { transfer: sources.map(({ buffer }) => buffer) });
     const results = await Promise.allSettled(writes);
-    for (const result of results) {
-      if (result.status === 'rejected') {
-        expect(result.reason).toMatchObject({ code: 'ERR_RINGPOOL_INVALID_ARGUMENT' });
-      }
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const result of refused) {
+      expect(result).toMatchObject({ reason: { code: 'ERR_RINGPOOL_INVALID_ARGUMENT' } });
     }
-    expect(results.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
-    const after = readFileSync(name);
-    expect(after.subarray(0, 9).toString()).toBe('as it was');
-    // What was encoded in time is there whole; of the others there is a hole, which reads as zeros past the end of what was.
-    const last = after.length;
-    await using check = await pool.open(name, O_RDWR);
-    await check.write(Buffer.alloc(240, 1), { position: 100 });
-    const late = new Uint8Array(4).fill(88);
-    const blocked = Array.from({ length: 60 }, () => check.read(Buffer.alloc(4), { position: 100 }));
-    const write = check.write(late, { position: 100 });
-    structuredClone(late, { transfer: [late.buffer] });
-    await Promise.allSettled([...blocked, write]);
-    expect([...readFileSync(name).subarray(100, 104)]).not.toContain(0);
-    expect(last).toBeGreaterThan(0);
+    // What was there, or what was to be there.
+    expect(readFileSync(name).every((byte) => byte === 1 || byte === 88)).toBe(true);
   });
 
   test('to a full device says so', async () => {
