@@ -11,6 +11,7 @@ const BATCH_MAX = 32;
 const SECONDS = 1.5;
 const PROMISES = 'fs.promises';
 const CALLBACKS = 'fs.read';
+const BLOCKING = 'fs.readSync';
 
 /** One of Node's own ways to read. */
 function nodeSide(name: string, api: string, args: Readonly<Record<string, unknown>>): Side {
@@ -31,6 +32,20 @@ function fileCase(placement: string, depth: number, targets: readonly Target[]):
   };
 }
 
+/** A blocking read on the calling thread, one after another. */
+function syncCase(): Case {
+  const file = dataFile(CACHED_BYTES);
+  const args = { file, bytes: BLOCK_BYTES, depth: 1, placement: 'local', workers: 1 };
+  return {
+    name: 'file.readSync',
+    metrics: [OPS, CPU_PER_OP],
+    ours: { name: 'ringpool', run: () => runSide('file-read', { ...args, api: 'ringpoolSync' }) },
+    others: [nodeSide(BLOCKING, 'nodeSync', args)],
+    targets: [against(BLOCKING, 0.95)],
+    before: () => warmUp(file),
+  };
+}
+
 const against = (side: string, ratio: number): Target => ({ metric: OPS.key, against: side, ratio });
 
 export const fileRead: Question = {
@@ -40,5 +55,6 @@ export const fileRead: Question = {
     fileCase('local', 64, [againstFio(OPS, 0.9), against(PROMISES, 10)]),
     fileCase('local', 1, [againstFio(OPS, 0.65), against(PROMISES, 15)]),
     fileCase('workers', 32, [against(CALLBACKS, 2)]),
+    syncCase(),
   ],
 };

@@ -1,15 +1,15 @@
-// Random reads of one open file by promises: `depth` loops, each with a block of its own. Ringpool's file.read, and what
-// Node has: FileHandle.read and the callbacks of fs.read.
+// Random reads of one open file. By promises: `depth` loops, each with a block of its own: Ringpool's file.read, and what
+// Node has, FileHandle.read and the callbacks of fs.read. Blocking: file.readSync and fs.readSync, one after another.
 
 import fs from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { openPool, type Placement } from '@ringpool/pool';
 
-import { failed, measureAsync, sideArguments } from './child.ts';
+import { failed, measure, measureAsync, sideArguments } from './child.ts';
 
 const { api, file, bytes, depth, placement, workers } = sideArguments<{
-  api: 'ringpool' | 'promises' | 'callbacks';
+  api: 'ringpool' | 'promises' | 'callbacks' | 'ringpoolSync' | 'nodeSync';
   file: string;
   bytes: number;
   depth: number;
@@ -19,6 +19,8 @@ const { api, file, bytes, depth, placement, workers } = sideArguments<{
 
 const blocks = 2 ** Math.floor(Math.log2(fs.statSync(file).size / bytes));
 const blockMask = blocks - 1;
+/** Blocking reads between two looks at the clock. */
+const READS_PER_LOOK = 64;
 let random = 0x9e3779b9 | 0;
 
 function nextPosition(): number {
@@ -103,4 +105,39 @@ async function callbacks(): Promise<void> {
   fs.closeSync(fd);
 }
 
-await { ringpool, promises, callbacks }[api]();
+/** Reads until the time is over, looking at the clock now and then. */
+function blockingLoop(one: (position: number) => number): (untilMs: number) => number {
+  return (untilMs) => {
+    let ops = 0;
+    while (performance.now() < untilMs) {
+      for (let look = 0; look < READS_PER_LOOK; look++, ops++) {
+        const res = one(nextPosition());
+        if (res !== bytes) failed('a read', res);
+      }
+    }
+    return ops;
+  };
+}
+
+async function ringpoolSync(): Promise<void> {
+  const pool = await openPool({ workers, placement });
+  const opened = await pool.open(file);
+  const lease = pool.alloc(bytes);
+  measure(
+    blockingLoop((position) => opened.readSync(lease, { position })),
+    bytes,
+  );
+  await pool.close();
+}
+
+function nodeSync(): void {
+  const fd = fs.openSync(file, 'r');
+  const buffer = Buffer.allocUnsafeSlow(bytes);
+  measure(
+    blockingLoop((position) => fs.readSync(fd, buffer, 0, bytes, position)),
+    bytes,
+  );
+  fs.closeSync(fd);
+}
+
+await { ringpool, promises, callbacks, ringpoolSync, nodeSync }[api]();
