@@ -21,8 +21,15 @@ const EVENTS = [
   'natural end',
 ] as const;
 
+/** Versions of Node beside the one at hand get each kind of memory and each kind of read once. */
+const BRIEF = process.env['RINGPOOL_BRIEF'] === '1';
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  shared: BRIEF ? ['readFixed'] : ['read', 'readFixed'],
+  mapped: BRIEF ? ['read'] : ['read', 'readFixed'],
+};
+
 describe.each(['shared', 'mapped'])('queues in %s memory', (memory) => {
-  describe.each(['read', 'readFixed'])('reads by %s', (kind) => {
+  describe.each(KINDS[memory] as readonly string[])('reads by %s', (kind) => {
     test.each(EVENTS)('%s: every read lands before it is over, and none after', async (event) => {
       const how = JSON.stringify({ event, memory, kind });
       const proof = await run<Proof>('proof.mjs', [how]);

@@ -1,16 +1,17 @@
 // process.exit() with four workers, in each phase of their lives: the process ends at once, by its own code. The long form is
-// RINGPOOL_KILLS=1.
+// RINGPOOL_KILLS=1, 200 rounds of each phase RINGPOOL_KILLS=all, and what other versions of Node get RINGPOOL_BRIEF=1.
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { runFixture, seededRandom, temporaryPipe } from '../support.ts';
 
-const ROUNDS = process.env['RINGPOOL_KILLS'] === '1' ? 30 : 20;
+const { RINGPOOL_KILLS, RINGPOOL_BRIEF } = process.env;
+const ROUNDS = RINGPOOL_KILLS === 'all' ? 200 : RINGPOOL_KILLS === '1' ? 30 : RINGPOOL_BRIEF === '1' ? 5 : 20;
 /** Processes at a time. */
 const AT_ONCE = Math.min(2, availableParallelism());
 const EXIT_CODE = 7;
 /** A bound on waiting for sleeping workers, one after another: beyond what a bare process takes. */
 const PARKED_MS = 200;
-const TEST_MS = 180_000;
+const TEST_MS = RINGPOOL_KILLS === 'all' ? 600_000 : 180_000;
 
 /** Runs rounds of a phase. Answers how long after the call of process.exit() each process had ended, sorted. */
 async function rounds(phase: string, count: number): Promise<number[]> {

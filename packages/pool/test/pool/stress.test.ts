@@ -11,7 +11,8 @@ import { PoolWords } from '../../src/pool/words.ts';
 import { openTargets, pattern, seededRandom, temporaryFolder, until } from '../support.ts';
 
 const THREADS = 4;
-const OPERATIONS = 1_000_000;
+/** Versions of Node beside the one at hand get fewer. */
+const OPERATIONS = process.env['RINGPOOL_BRIEF'] === '1' ? 200_000 : 1_000_000;
 const WAIT_MS = 360_000;
 /** No thread of the pool has this number. */
 const ARENA_OBSERVER = 1023;

@@ -4,9 +4,10 @@ import { expect, test } from 'vitest';
 import { runFor, seededRandom, temporaryFolder } from '../support.ts';
 
 const LONG = process.env['RINGPOOL_KILLS'] === '1';
+const BRIEF = process.env['RINGPOOL_BRIEF'] === '1';
 const BOUND_MS = LONG ? 280_000 : 100_000;
 
-const workers = LONG ? 200 : 100;
+const workers = LONG ? 200 : BRIEF ? 30 : 100;
 test(
   `${workers} workers are killed under three clients`,
   async () => {
