@@ -69,6 +69,15 @@ bool DescriptorLedger::Give(int fd, uint32_t from, uint32_t to) {
   return true;
 }
 
+bool DescriptorLedger::Release(int fd, uint32_t owner) {
+  Table& table = TheTable();
+  const std::lock_guard<std::mutex> lock(table.mutex);
+  const auto found = table.entries.find(fd);
+  if (found == table.entries.end() || found->second.owner != owner) return false;
+  table.entries.erase(found);
+  return true;
+}
+
 // The entry goes first: until close() the kernel gives the number to nobody, and after it the number may come back and
 // be added again at once.
 int DescriptorLedger::Close(int fd, uint32_t owner) {
@@ -165,6 +174,23 @@ napi_value Give(napi_env env, napi_callback_info info) {
   return arguments.Answer(DescriptorLedger::Give(fd, from, to) ? 1 : 0);
 }
 
+// descriptorRelease(fd, owner) -> 1, 0 when it is not this owner's, or -EINVAL
+napi_value Release(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  int fd;
+  uint32_t owner;
+  if (!arguments.Descriptor(0, &fd) || !Owner(arguments, 1, &owner)) return arguments.Answer(-EINVAL);
+  return arguments.Answer(DescriptorLedger::Release(fd, owner) ? 1 : 0);
+}
+
+// descriptorHeld(fd) -> 1 when the ledger has it, 0 when not, or -EINVAL
+napi_value Held(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  int fd;
+  if (!arguments.Descriptor(0, &fd)) return arguments.Answer(-EINVAL);
+  return arguments.Answer(DescriptorLedger::Holds(fd) ? 1 : 0);
+}
+
 // descriptorClose(fd, owner) -> 0 or a negative errno: EBADF when it is not this owner's, or the close's own
 napi_value Close(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
@@ -204,6 +230,8 @@ void DefineDescriptors(Napi::Env env, Napi::Object exports) {
   ExportFunction(env, exports, "descriptorAdd", Add);
   ExportFunction(env, exports, "descriptorClaim", Claim);
   ExportFunction(env, exports, "descriptorGive", Give);
+  ExportFunction(env, exports, "descriptorRelease", Release);
+  ExportFunction(env, exports, "descriptorHeld", Held);
   ExportFunction(env, exports, "descriptorClose", Close);
   ExportFunction(env, exports, "descriptorCloseAll", CloseAll);
   ExportFunction(env, exports, "descriptorList", List);

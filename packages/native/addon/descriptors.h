@@ -23,6 +23,8 @@ class DescriptorLedger {
   static bool Add(int fd, uint32_t owner, bool claimed);
   static bool Claim(int fd, uint32_t owner);
   static bool Give(int fd, uint32_t from, uint32_t to);
+  /** Takes the descriptor out and leaves it open: closing it is its caller's affair from now on. */
+  static bool Release(int fd, uint32_t owner);
   /** Takes the descriptor out and closes it. 0, -EBADF when it is not this owner's, or what close() answered. */
   static int Close(int fd, uint32_t owner);
   /** Closes all of an owner's, or those nobody has claimed. Returns how many. */

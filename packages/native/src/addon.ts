@@ -74,6 +74,8 @@ export interface Addon {
   descriptorAdd(fd: number, owner: number, claimed: boolean): number;
   descriptorClaim(fd: number, owner: number): number;
   descriptorGive(fd: number, from: number, to: number): number;
+  descriptorRelease(fd: number, owner: number): number;
+  descriptorHeld(fd: number): number;
   descriptorClose(fd: number, owner: number): number;
   descriptorCloseAll(owner: number, unclaimedOnly: boolean): number;
   descriptorList(owner: number): number[] | number;

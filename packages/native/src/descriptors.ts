@@ -98,6 +98,44 @@ export function giveDescriptor(fd: number, from: number, to: number): boolean {
 }
 
 /**
+ * Takes a descriptor out of the ledger and leaves it open: whoever is given the number closes it from now on, by whatever
+ * means. False when the ledger does not have it as this owner's.
+ *
+ * @throws RingpoolError ERR_RINGPOOL_INVALID_ARGUMENT, as {@link addDescriptor}.
+ *
+ * @example
+ * ```ts
+ * import { closeSync, openSync } from 'node:fs';
+ * import { addDescriptor, isDescriptorHeld, newDescriptorOwner, releaseDescriptor } from '@ringpool/native';
+ *
+ * const owner = newDescriptorOwner();
+ * const fd = openSync('package.json', 'r');
+ * addDescriptor(fd, owner, true);
+ * console.assert(releaseDescriptor(fd, owner) && !isDescriptorHeld(fd));
+ * closeSync(fd);
+ * ```
+ */
+export function releaseDescriptor(fd: number, owner: number): boolean {
+  return checked('releaseDescriptor', addon().descriptorRelease(fd, owner)) === 1;
+}
+
+/**
+ * Whether the ledger has a descriptor, as anybody's: then only {@link closeDescriptor} may close it.
+ *
+ * @throws RingpoolError ERR_RINGPOOL_INVALID_ARGUMENT: no descriptor (0 to 2^31-1).
+ *
+ * @example
+ * ```ts
+ * import { isDescriptorHeld } from '@ringpool/native';
+ *
+ * console.assert(!isDescriptorHeld(0)); // standard input was opened by nobody here
+ * ```
+ */
+export function isDescriptorHeld(fd: number): boolean {
+  return checked('isDescriptorHeld', addon().descriptorHeld(fd)) === 1;
+}
+
+/**
  * Closes a descriptor and takes it out of the ledger, in one step that nothing interrupts. Answers 0, or a negative
  * errno: -EBADF (-9) when the ledger does not have it as this owner's, and nothing was closed; or what close(2) had to
  * say, such as -EIO (-5), and it is closed and out of the ledger all the same. Never throws.

@@ -9,7 +9,9 @@ export {
   closeDescriptorsOf,
   descriptorsOf,
   giveDescriptor,
+  isDescriptorHeld,
   newDescriptorOwner,
+  releaseDescriptor,
 } from './descriptors.ts';
 export { type Diagnosis, diagnose, type Finding, probeOpcodes } from './diagnose.ts';
 export { Doorbell, type DoorbellToken } from './doorbell.ts';

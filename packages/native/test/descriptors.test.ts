@@ -8,7 +8,9 @@ import {
   closeDescriptorsOf,
   descriptorsOf,
   giveDescriptor,
+  isDescriptorHeld,
   newDescriptorOwner,
+  releaseDescriptor,
 } from '@ringpool/native';
 import { describe, expect, test } from 'vitest';
 
@@ -34,6 +36,20 @@ describe('a descriptor in the ledger', () => {
     expect(closeDescriptor(fd, owner)).toBe(minus('EBADF'));
     expect(fstatSync(usurper).size).toBe(1);
     closeSync(usurper);
+  });
+
+  test('is left open by its owner, once, and then nobody closes it here', () => {
+    const [owner, stranger] = [newDescriptorOwner(), newDescriptorOwner()];
+    const fd = open();
+    addDescriptor(fd, owner, true);
+    expect(isDescriptorHeld(fd)).toBe(true);
+    expect(releaseDescriptor(fd, stranger)).toBe(false);
+    expect(releaseDescriptor(fd, owner)).toBe(true);
+    expect(releaseDescriptor(fd, owner)).toBe(false);
+    expect(isDescriptorHeld(fd)).toBe(false);
+    expect(closeDescriptorsOf(owner, false)).toBe(0);
+    expect(descriptorsOn(file)).toEqual([fd]);
+    closeSync(fd);
   });
 
   test('is claimed by its owner only, and then survives the closing of what nobody claimed', () => {

@@ -145,6 +145,11 @@ export class File {
     this.#operations++;
   }
 
+  /** @internal What it was reserved for is over. */
+  unreserve(): void {
+    this.#ended();
+  }
+
   /** @internal Starts an entry for which it was reserved. Throws what a lease throws, and the reservation is over then. */
   startFor(
     sink: TransferSink,

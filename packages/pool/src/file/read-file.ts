@@ -19,7 +19,8 @@ import {
 } from '@ringpool/core';
 import { NO_FIXED_FILES, operationError } from '../pool/errors.ts';
 import type { Lane } from '../pool/lane.ts';
-import { BoundRequest, PromisedRequest } from '../pool/request.ts';
+import { PromisedRequest } from '../pool/request.ts';
+import { CloseSlot } from './close-slot.ts';
 import { FileContents } from './contents.ts';
 import type { FileReader } from './file-reader.ts';
 
@@ -182,29 +183,5 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
       return;
     }
     this.#reader.client.start(new CloseSlot(lane, slot));
-  }
-}
-
-/** Closes a fixed-file slot and gives it back. */
-class CloseSlot extends BoundRequest {
-  readonly #lane: Lane;
-  readonly #slot: number;
-
-  constructor(lane: Lane, slot: number) {
-    super(lane);
-    this.#lane = lane;
-    this.#slot = slot;
-  }
-
-  encode(lane: Lane): void {
-    encode.close(lane.sqes, lane.push(this, 0), { fd: fixedFile(this.#slot) });
-  }
-
-  complete(): void {
-    this.#lane.files.give(this.#slot);
-  }
-
-  abandon(): void {
-    // The slot went with the ring.
   }
 }

@@ -122,6 +122,8 @@ class Transfer extends Request {
   #address = 0;
   #position = 0;
   #done = 0;
+  /** It was in flight already. */
+  #again = false;
   #cancellation: Cancellation | undefined;
 
   constructor(transfers: Transfers) {
@@ -150,6 +152,7 @@ class Transfer extends Request {
     this.#length = length;
     this.#position = range.position;
     this.#done = 0;
+    this.#again = false;
     this.place = place;
     if (signal !== undefined) this.#cancellation = new Cancellation(signal, this.#transfers.client, this);
   }
@@ -188,6 +191,10 @@ class Transfer extends Request {
 
   override get bytes(): number {
     return this.#length;
+  }
+
+  override get begun(): boolean {
+    return this.#again;
   }
 
   encode(lane: Lane): void {
@@ -259,7 +266,10 @@ class Transfer extends Request {
   #goOn(): void {
     // Nobody waits for what was aborted.
     if (this.#cancellation?.aborted === true) this.#settle(undefined);
-    else this.#transfers.client.start(this);
+    else {
+      this.#again = true;
+      this.#transfers.client.start(this);
+    }
   }
 
   abandon(_part: number, error: RingpoolError): void {

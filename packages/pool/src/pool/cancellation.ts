@@ -27,21 +27,24 @@ function abortAll(signal: AbortSignal): void {
   for (const cancellation of all) cancellation.abort();
 }
 
+const NO_OPERATION = -1;
+
 /** What stands between a signal and one request. */
-export class Cancellation {
+export class Cancellation implements CancelTarget {
   readonly #signal: AbortSignal;
   readonly #client: Client;
   readonly #request: Request;
   #lane: Lane | undefined;
-  #operation = 0;
+  /** By part of the request: the operation that is in flight for it. */
+  readonly #operations: number[];
   #aborted = false;
-  #over = false;
 
-  /** The signal has not been aborted yet. */
-  constructor(signal: AbortSignal, client: Client, request: Request) {
+  /** The signal has not been aborted yet. `parts`: SQEs of the request. */
+  constructor(signal: AbortSignal, client: Client, request: Request, parts = 1) {
     this.#signal = signal;
     this.#client = client;
     this.#request = request;
+    this.#operations = new Array<number>(parts).fill(NO_OPERATION);
     watch(signal, this);
   }
 
@@ -50,20 +53,25 @@ export class Cancellation {
     return this.#aborted;
   }
 
-  /** The request was encoded: this is the number of its operation on that lane. */
-  startedOn(lane: Lane, operation: number): void {
+  /** A part of the request was encoded: this is the number of its operation on that lane. */
+  startedOn(lane: Lane, operation: number, part = 0): void {
     this.#lane = lane;
-    this.#operation = operation;
+    this.#operations[part] = operation;
   }
 
-  /** True when there is nothing to cancel any more: the request object may be another operation's by now. */
-  get isOver(): boolean {
-    return this.#over;
+  /** The operation in flight for a part; below 0 when there is nothing to cancel any more: its number may be another's. */
+  operationOf(part: number): number {
+    return this.#operations[part] as number;
+  }
+
+  /** A part of the request is over. */
+  ended(part: number): void {
+    this.#operations[part] = NO_OPERATION;
   }
 
   /** The request is over. */
   over(): void {
-    this.#over = true;
+    this.#operations.fill(NO_OPERATION);
     watched.get(this.#signal)?.delete(this);
   }
 
@@ -75,20 +83,30 @@ export class Cancellation {
     if (this.#client.withdraw(this.#request)) {
       for (let part = 0; part < this.#request.sqes; part++) this.#request.abandon(part, error, false);
     } else if (this.#lane !== undefined) {
-      this.#client.start(new Cancel(this, this.#lane, this.#operation));
+      for (const [part, operation] of this.#operations.entries()) {
+        if (operation >= 0) this.#client.start(new Cancel(this, this.#lane, part));
+      }
     }
   }
 }
 
-/** Asks the kernel to give an operation up. Disk I/O that has begun it does not; what waits for an event it does. */
-class Cancel extends BoundRequest {
-  readonly #cancellation: Cancellation;
-  readonly #operation: number;
+/** What is cancelled. */
+export interface CancelTarget {
+  /** The operation in flight for a part; below 0 when there is none any more. */
+  operationOf(part: number): number;
+  /** The cancel is over, whether it helped or not. */
+  cancelled?(): void;
+}
 
-  constructor(cancellation: Cancellation, lane: Lane, operation: number) {
+/** Asks the kernel to give an operation up. Disk I/O that has begun it does not; what waits for an event it does. */
+export class Cancel extends BoundRequest {
+  readonly #target: CancelTarget;
+  readonly #part: number;
+
+  constructor(target: CancelTarget, lane: Lane, part: number) {
     super(lane);
-    this.#cancellation = cancellation;
-    this.#operation = operation;
+    this.#target = target;
+    this.#part = part;
   }
 
   /** A lane full of reads that wait for ever has room for it. */
@@ -98,13 +116,15 @@ class Cancel extends BoundRequest {
 
   encode(lane: Lane): void {
     const sqe = lane.push(this, 0);
+    const operation = this.#target.operationOf(this.#part);
     // Its number may be another operation's by now.
-    if (this.#cancellation.isOver) encode.nop(lane.sqes, sqe, {});
-    else lane.encodeCancel(sqe, this.#operation);
+    if (operation < 0) encode.nop(lane.sqes, sqe, {});
+    else lane.encodeCancel(sqe, operation);
   }
 
   complete(): void {
     // Whether it helped shows in the operation's own completion.
+    this.#target.cancelled?.();
   }
 
   abandon(): void {

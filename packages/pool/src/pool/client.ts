@@ -28,6 +28,16 @@ const WORK_PER_LOOK = 256 * 1024;
 /** How long a blocked thread sleeps before it looks whether its worker has died: nothing can wake it then. */
 const WAIT_SLICE_MS = 50;
 
+/** What a client is told of its pool. */
+export interface ClientOptions {
+  /** It is the client of the thread that opened the pool. */
+  readonly owner: boolean;
+  /** Requests that may wait for room. */
+  readonly waitingMax: number;
+  /** Called when something beside its operations has changed. */
+  readonly onChange: () => void;
+}
+
 /** The client of one thread. */
 export class Client {
   /** Its place in the pool. */
@@ -53,6 +63,8 @@ export class Client {
     // In any case: completions that were found after we had asked to be rung are rung for by nobody.
     this.#reap();
   };
+  #streams: LocalLane | undefined;
+  #openStreams: (() => LocalLane) | undefined;
   #scheduled = false;
   #immediate = false;
   #held = false;
@@ -67,11 +79,8 @@ export class Client {
   /** The seat is given up: its words are somebody else's. */
   #gone = false;
 
-  /**
-   * Takes a seat: the first one for the pool's owner. `onChange` is called when something beside its operations has
-   * changed. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS, EMFILE.
-   */
-  constructor(words: PoolWords, memory: LaneMemory, owner: boolean, onChange: () => void) {
+  /** Takes a seat: the first one for the pool's owner. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS, EMFILE. */
+  constructor(words: PoolWords, memory: LaneMemory, { owner, waitingMax, onChange }: ClientOptions) {
     let supervisor: Doorbell | undefined;
     try {
       supervisor = Doorbell.attach(words.supervisorBell);
@@ -90,6 +99,7 @@ export class Client {
       issue: (lane, request) => this.#issue(lane, request),
       schedule: () => this.#schedule(),
       settled: () => this.#settleBatch(),
+      waitingMax,
     });
     this.#remotes = this.#dispatcher.remotes;
     this.#parking = words.clientParking(client);
@@ -102,16 +112,26 @@ export class Client {
     this.seat.sit(this.bell);
   }
 
-  /** Gives the client a ring of its own. Once, before the first request. */
-  setLocal(local: LocalLane): void {
+  /** Gives the client a ring of its own, and a way to open another one. Once, before the first request. */
+  setLocal(local: LocalLane, openStreams: () => LocalLane): void {
     this.#dispatcher.setLocal(local);
+    this.#openStreams = openStreams;
+  }
+
+  /** The lane of operations that complete many times, opened when first needed. @throws as `Ring.open`. */
+  streams(): Lane {
+    if (this.#streams === undefined) {
+      this.#streams = (this.#openStreams as () => LocalLane)();
+      this.#dispatcher.setStreams(this.#streams);
+    }
+    return this.#streams;
   }
 
   get #local(): LocalLane | undefined {
     return this.#dispatcher.local;
   }
 
-  /** Workers first, then the local one. */
+  /** Workers first, then its own. */
   get lanes(): readonly Lane[] {
     return this.#dispatcher.lanes;
   }
@@ -256,6 +276,7 @@ export class Client {
     }
     if (!working) return;
     let ready = this.#local?.listen() === true;
+    if (this.#streams?.listen() === true) ready = true;
     if (!this.#asked) {
       // Asks first, then looks: see parking.ts. Whatever was published before we asked is found by the look.
       this.#asked = true;
@@ -322,6 +343,7 @@ export class Client {
   close(): void {
     this.#gone = true;
     this.#local?.close();
+    this.#streams?.close();
     this.#remotes.close();
     this.seat.leave(this.#supervisor);
     this.bell.close();

@@ -14,3 +14,14 @@ export const setImmediate: (callback: () => void) => void = timers.setImmediate;
 export const setTimeout: (callback: () => void, ms: number) => NodeJS.Timeout = timers.setTimeout;
 /** Takes a {@link setTimeout} back. */
 export const clearTimeout: (timer: NodeJS.Timeout) => void = timers.clearTimeout;
+
+/** The longest a timer runs; Node takes a longer one, Infinity too, for 1 ms. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Resolves or rejects as `promise` does, or rejects after a time, with `late()`. */
+export function within<T>(promise: Promise<T>, timeoutMs: number, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), Math.min(timeoutMs, TIMER_MS_MAX));
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -3,7 +3,7 @@
 
 import type { Doorbell } from '@ringpool/native';
 
-import { NO_FIXED_FILES, workerDied } from './errors.ts';
+import { NO_FIXED_FILES, queueFull, workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import type { Lane } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
@@ -26,6 +26,8 @@ export interface Outlet {
   issue(lane: Lane, request: Request): void;
   /** Something waits: it is served with the next batch. */
   schedule(): void;
+  /** Requests that may wait for room. */
+  readonly waitingMax: number;
   /** What waited may have been settled without an operation. */
   settled(): void;
 }
@@ -58,7 +60,12 @@ export class Dispatcher {
     this.#lanes = [...this.remotes.all, local];
   }
 
-  /** Workers first, then the client's own. */
+  /** Gives the client a ring for operations that complete many times. Only what is bound to it runs there. */
+  setStreams(streams: LocalLane): void {
+    this.#lanes = [...this.#lanes, streams];
+  }
+
+  /** Workers first, then the client's own ring, then the one for multishot operations if there is one. */
   get lanes(): readonly Lane[] {
     return this.#lanes;
   }
@@ -114,6 +121,11 @@ export class Dispatcher {
   }
 
   #wait(queue: Fifo<Request>, request: Request): void {
+    // What goes on with something that has begun is let in: it makes no more of it, and would be lost half done.
+    if (!request.begun && this.waiting >= this.#outlet.waitingMax) {
+      abandonUnstarted(request, queueFull(this.#outlet.waitingMax));
+      return;
+    }
     queue.push(request);
     // The loop is held for it, and whether it can ever run is looked at with the batch.
     this.#outlet.schedule();

@@ -39,6 +39,18 @@ export function operationError(res: number, { op, syscall, path, direct }: Failu
   });
 }
 
+/** The error of an operation for which there is neither room nor a place to wait. */
+export function queueFull(waitingMax: number): RingpoolError {
+  return new RingpoolError(
+    'ERR_RINGPOOL_QUEUE_FULL',
+    `${waitingMax} operations of this thread wait already`,
+    {
+      op: 'submit',
+      hint: 'Await some before more are begun, or open the pool with a larger `waitingMax`.',
+    },
+  );
+}
+
 /** The error of every operation of a worker that has ended. */
 export function workerDied(worker: number): RingpoolError {
   return new RingpoolError('ERR_RINGPOOL_WORKER_DIED', `I/O worker ${worker} ended unexpectedly`, {
@@ -69,6 +81,16 @@ export function fileBusy(path: string, operations: number): RingpoolError {
     path,
     hint: 'Await them first.',
   });
+}
+
+/** The error of a close() that waited long enough. `others`: threads that have not left the pool. */
+export function drainTimeout(inFlight: number, others: number, timeoutMs: number): RingpoolError {
+  const also = others === 0 ? '' : `, and ${others} other threads have not left the pool`;
+  return new RingpoolError(
+    'ERR_RINGPOOL_DRAIN_TIMEOUT',
+    `${inFlight} operations are still in flight after ${timeoutMs} ms${also}`,
+    { op: 'close', hint: 'The pool goes on closing: call close() again to wait longer.' },
+  );
 }
 
 /** An error for an argument that can never be right. */

@@ -3,10 +3,10 @@
 import { Arena } from '@ringpool/core';
 import { addressOf, Doorbell, Obituary, readMemlock } from '@ringpool/native';
 
-import { Client } from './client.ts';
+import { Client, type ClientOptions } from './client.ts';
 import { closedError } from './errors.ts';
 import { LaneMemory } from './lane-memory.ts';
-import { LocalLane } from './local-lane.ts';
+import { LocalLane, localSize, STREAMS_SIZE } from './local-lane.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Owner } from './owner.ts';
 import { makePort, type PoolPort } from './port.ts';
@@ -31,7 +31,7 @@ export interface PoolParts {
 
 /** Brings a pool up. `onChange` is called when something beside operations has changed. @throws see openPool. */
 export function launch(options: ResolvedOptions, onChange: () => void): PoolParts {
-  const { registration: mode, depth, workers, place } = options;
+  const { registration: mode, depth, workers, waitingMax, place } = options;
   const words = PoolWords.create();
   // The anchor first: where io_uring is not available, this says why.
   const anchor = Anchor.open(mode, words);
@@ -57,7 +57,7 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
       ...(process.env['RINGPOOL_DEBUG'] === 'leases' ? { debug: 'leases' as const } : {}),
     });
     anchor?.keep(arena);
-    const client = openClient(words, memory, () => arena, true, onChange);
+    const client = openClient(words, memory, () => arena, { owner: true, waitingMax, onChange });
     down.push(() => client.close());
     // Nobody else will: workers end with this thread, and guests have files of their own.
     obituary.setDescriptors(client.seat.descriptorOwner);
@@ -70,6 +70,7 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
       lanes: memory.handle,
       arena: arena.handle,
       registration: mode,
+      waitingMax,
       place,
     });
     return { words, arena, registration, client, place, port, owner, obituary };
@@ -89,7 +90,7 @@ export function join(port: PoolPort, onChange: () => void): PoolParts {
     arena = Arena.attach(port.arena, { clientId: arenaIdOfClient(client), addressOf });
     return arena;
   };
-  const client = openGuest(words, memory, attach, onChange);
+  const client = openGuest(words, memory, attach, { owner: false, waitingMax: port.waitingMax, onChange });
   // It may have begun to close before the seat was taken: then nobody waits for this client.
   if (words.state !== POOL_STATE.OPEN) {
     client.close();
@@ -114,10 +115,10 @@ function openGuest(
   words: PoolWords,
   memory: LaneMemory,
   arenaOf: (client: number) => Arena,
-  onChange: () => void,
+  options: ClientOptions,
 ): Client {
   try {
-    return openClient(words, memory, arenaOf, false, onChange);
+    return openClient(words, memory, arenaOf, options);
   } catch (error) {
     // Whatever it was, the pool was closed under our hands: its owner's doorbell is gone, say.
     if (words.state !== POOL_STATE.OPEN) throw closedError('connectPool', 'pool');
@@ -130,14 +131,16 @@ function openClient(
   words: PoolWords,
   memory: LaneMemory,
   arenaOf: (client: number) => Arena,
-  owner: boolean,
-  onChange: () => void,
+  options: ClientOptions,
 ): Client {
-  const client = new Client(words, memory, owner, onChange);
+  const client = new Client(words, memory, options);
   try {
     const { workers, depth } = memory.handle;
     const arena = arenaOf(client.seat.client);
-    client.setLocal(new LocalLane(workers, depth, words, arena, client));
+    client.setLocal(
+      new LocalLane(workers, localSize(depth), words, arena, client),
+      () => new LocalLane(workers + 1, STREAMS_SIZE, words, arena, client),
+    );
     return client;
   } catch (error) {
     client.close();

@@ -1,4 +1,6 @@
-// A client's own ring: its operations run on the client's thread, without a hop to another one.
+// A client's own rings: operations run on the client's thread, without a hop to another one. One for all that completes
+// once; another one, opened when it is first needed, for what completes many times: nobody knows how often, so its
+// completion queue is large, and it may overflow without harm to the others.
 // Bound to that thread; the ring's environment drains it when the thread ends.
 
 import { type Arena, encode, SQE_WORDS } from '@ringpool/core';
@@ -17,7 +19,21 @@ import type { Seat } from './seat.ts';
 import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
 
-/** The lane of a client's own ring. */
+/** How large a ring is. */
+export interface LocalLaneSize {
+  readonly entries: number;
+  readonly cqEntries: number;
+}
+
+/** The size of a client's own ring. */
+export function localSize(depth: number): LocalLaneSize {
+  return { entries: depth, cqEntries: depth * CQ_FACTOR };
+}
+
+/** The size of a client's ring for operations that complete many times. */
+export const STREAMS_SIZE: LocalLaneSize = { entries: 256, cqEntries: 4096 };
+
+/** The lane of one of a client's own rings. */
 export class LocalLane implements Lane {
   readonly index: number;
   readonly sqes: Uint32Array;
@@ -43,14 +59,14 @@ export class LocalLane implements Lane {
   /** Opens the ring; its completions ring the client's bell while {@link listen} has asked for it. @throws as `Ring.open`. */
   constructor(
     index: number,
-    depth: number,
+    { entries, cqEntries }: LocalLaneSize,
     words: PoolWords,
     arena: Arena,
     { bell, seat, meters }: { readonly bell: Doorbell; readonly seat: Seat; readonly meters: Meters },
   ) {
     this.index = index;
     this.#meter = meters.lane(seat.client, index);
-    this.#ring = Ring.open({ entries: depth, cqEntries: depth * CQ_FACTOR });
+    this.#ring = Ring.open({ entries, cqEntries });
     this.#ring.useDescriptorLedger();
     this.#descriptorOwner = seat.descriptorOwner;
     this.sqes = this.#ring.sqes;
@@ -64,7 +80,7 @@ export class LocalLane implements Lane {
     };
     this.#ring.registerDoorbell(bell);
     this.#ring.setEventfdEnabled(false);
-    this.files = new FileSlots(0, makeFileTable(this.#ring, depth, depth));
+    this.files = new FileSlots(0, makeFileTable(this.#ring, entries, entries));
   }
 
   /** How the ring came up. */
@@ -140,7 +156,7 @@ export class LocalLane implements Lane {
     }
     if (this.#submitter.owed > 0) this.#submitter.submit();
     const taken = this.#ring.reap(this.#onCompletion);
-    if (taken > 0) this.#meter.completed(taken);
+    if (taken > 0) this.#meter.completed(taken - this.#requests.takeNotLast());
     return taken;
   }
 

@@ -6,6 +6,8 @@ import { CLIENTS_MAX, WORKERS_MAX } from './words.ts';
 /** Numbers of one lane, or of one worker: the histogram comes last. */
 const ROW_NUMBERS = 40;
 const NUMBER_BYTES = 8;
+/** Lanes of a client beside those to workers, after them: its own ring, and the one for multishot operations. */
+const OWN_LANES = 2;
 const LANE = { submitted: 0, completed: 1, batches: 2, rung: 3, latency: 8 } as const;
 const WORKER = { submissions: 0, spins: 1, parks: 2, rung: 3, overflow: 4 } as const;
 /** Buckets of the latency: below 1 µs, below 2, 4 ... and the rest. */
@@ -26,8 +28,10 @@ export interface LatencyHistogram {
 export interface LaneMetrics {
   /** The seat of the thread: 0 is the pool's owner. */
   readonly client: number;
-  /** The worker at the other end; undefined: the thread's own ring. */
+  /** The worker at the other end; undefined: a ring of the thread's own. */
   readonly worker: number | undefined;
+  /** Whose ring it is: a worker's, the thread's, or the thread's for operations that complete more than once. */
+  readonly ring: 'worker' | 'local' | 'multishot';
   /** SQEs handed over. */
   readonly submitted: number;
   /** Operations that are over. */
@@ -74,7 +78,7 @@ export class Meters {
 
   /** Counts for a new pool. */
   static create(workers: number): Meters {
-    const rows = CLIENTS_MAX * (workers + 1) + WORKERS_MAX;
+    const rows = CLIENTS_MAX * (workers + OWN_LANES) + WORKERS_MAX;
     return new Meters(new SharedArrayBuffer(rows * ROW_NUMBERS * NUMBER_BYTES), workers);
   }
 
@@ -83,14 +87,14 @@ export class Meters {
   }
 
   #laneRow(client: number, lane: number): Float64Array {
-    return this.#row(client * (this.#workers + 1) + lane);
+    return this.#row(client * (this.#workers + OWN_LANES) + lane);
   }
 
   #workerRow(worker: number): Float64Array {
-    return this.#row(CLIENTS_MAX * (this.#workers + 1) + worker);
+    return this.#row(CLIENTS_MAX * (this.#workers + OWN_LANES) + worker);
   }
 
-  /** For a client: counts its lane to a worker, or to its own ring, which comes after them. */
+  /** For a client: counts its lane to a worker, or to one of its own rings, which come after them. */
   lane(client: number, lane: number): LaneMeter {
     return new LaneMeter(this.#laneRow(client, lane));
   }
@@ -104,7 +108,7 @@ export class Meters {
   readLanes(): LaneMetrics[] {
     const found: LaneMetrics[] = [];
     for (let client = 0; client < CLIENTS_MAX; client++) {
-      for (let lane = 0; lane <= this.#workers; lane++) {
+      for (let lane = 0; lane < this.#workers + OWN_LANES; lane++) {
         const row = this.#laneRow(client, lane);
         // First what is smaller: a lane that goes on meanwhile never has more completed than submitted.
         const completed = row[LANE.completed] as number;
@@ -112,7 +116,8 @@ export class Meters {
         if (submitted === 0) continue;
         found.push({
           client,
-          worker: lane === this.#workers ? undefined : lane,
+          worker: lane < this.#workers ? lane : undefined,
+          ring: lane < this.#workers ? 'worker' : lane === this.#workers ? 'local' : 'multishot',
           submitted,
           completed,
           inFlight: submitted - completed,

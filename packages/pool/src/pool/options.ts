@@ -20,6 +20,11 @@ export interface PoolOptions {
   /** Operations in flight per worker, 4 to 4096; rounded up to a power of two. More wait their turn. Default: 256. */
   readonly depth?: number | undefined;
   /**
+   * Operations of one thread that may wait for room on its lanes, 0 to 2^30; more are refused with
+   * ERR_RINGPOOL_QUEUE_FULL, so that a producer without a limit of its own cannot fill the memory. Default: 1048576.
+   */
+  readonly waitingMax?: number | undefined;
+  /**
    * `'auto'` registers what RLIMIT_MEMLOCK allows and uses the rest unregistered; `'required'` fails where memory
    * cannot be registered; `'off'` registers nothing. Default: `'auto'`.
    */
@@ -33,6 +38,7 @@ export interface ResolvedOptions {
   readonly workers: number;
   readonly arenaBytes: number;
   readonly depth: number;
+  readonly waitingMax: number;
   readonly registration: RegistrationMode;
   /** A code of placement.ts. */
   readonly place: number;
@@ -47,7 +53,16 @@ const ARENA_MEMORY_SHARE = 16;
 const DEPTH_MIN = 4;
 const DEPTH_MAX = 4096;
 const DEPTH_DEFAULT = 256;
-const KNOWN: readonly string[] = ['workers', 'arenaBytes', 'depth', 'registration', 'placement'];
+const WAITING_MAX = 2 ** 30;
+const WAITING_DEFAULT = 2 ** 20;
+const KNOWN: readonly string[] = [
+  'workers',
+  'arenaBytes',
+  'depth',
+  'waitingMax',
+  'registration',
+  'placement',
+];
 
 /** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless it is a lease of this arena: the kernel sees no other memory. */
 export function checkLease(op: string, lease: unknown, arena: Arena): void {
@@ -102,6 +117,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     workers,
     arenaBytes: integer('arenaBytes', options.arenaBytes ?? arenaDefault, ARENA_BYTES_MIN, ARENA_BYTES_MAX),
     depth: 2 ** Math.ceil(Math.log2(depth)),
+    waitingMax: integer('waitingMax', options.waitingMax ?? WAITING_DEFAULT, 0, WAITING_MAX),
     registration,
     place: placementCode('openPool', options.placement ?? 'auto', workers),
   };

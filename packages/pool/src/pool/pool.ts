@@ -1,77 +1,30 @@
 // The pool as its users hold it. Bound to the thread that opened it or joined it.
 
-import {
-  type AllocOptions,
-  type ArenaStats,
-  checkOptions,
-  type Lease,
-  type LeaseToken,
-  RingpoolError,
-} from '@ringpool/core';
+import { type AllocOptions, checkOptions, type Lease, type LeaseToken, type Operation } from '@ringpool/core';
 
 import { type BatchColumns, Batches, type BatchOptions, type BatchRequest } from '../file/batch.ts';
 import type { FileContents } from '../file/contents.ts';
 import { File } from '../file/file.ts';
 import { FileReader } from '../file/file-reader.ts';
-import { openFlagBits } from '../file/open-flags.ts';
-import { OpenRequest } from '../file/open-request.ts';
+import { openFile } from '../file/open-file.ts';
 import { Transfers } from '../file/transfer.ts';
-import { clearTimeout, setTimeout } from './clock.ts';
-import { closedError, invalidArgument, operationError } from './errors.ts';
+import type { Completion } from '../operation/completion.ts';
+import { type MultishotOperation, type MultishotOptions, Multishots } from '../operation/multishots.ts';
+import { Submissions, type SubmitOptions } from '../operation/submit.ts';
+import { within } from './clock.ts';
+import { closedError, drainTimeout, invalidArgument } from './errors.ts';
 import { infoOf, type RingInfo, type WorkerInfo } from './info.ts';
 import type { PoolParts } from './launch.ts';
-import type { LaneMetrics, WorkerMetrics } from './metrics.ts';
 import { PathRoom } from './path-room.ts';
 import { type Placement, placementCode } from './placement.ts';
+import type { ClosePoolOptions, OpenFileOptions, PoolMetrics, ReadFileOptions } from './pool-types.ts';
 import type { PoolPort } from './port.ts';
 import { guests } from './seat.ts';
 import { type FileToken, type SharedFile, Transit } from './transit.ts';
 import { POOL_STATE, WORKER_STATE } from './words.ts';
 import { reportFromWords } from './worker-protocol.ts';
 
-/** How a file is opened. */
-export interface OpenFileOptions {
-  /** Permission bits of a file that is created. Default: 0o666. */
-  readonly mode?: number | undefined;
-  /** Past the page cache (O_DIRECT): position, length and memory must be aligned. Default: false. */
-  readonly direct?: boolean | undefined;
-  /** Where its operations run, and opening and closing it. Default: the pool's. */
-  readonly placement?: Placement | undefined;
-}
-
-/** How a whole file is read. */
-export interface ReadFileOptions {
-  /** Where it runs. Default: the pool's. */
-  readonly placement?: Placement | undefined;
-}
-
-/** What {@link Pool.metrics} tells. */
-export interface PoolMetrics {
-  /** Bytes of the arena that are registered with the kernel. */
-  readonly registeredBytes: number;
-  /** The arena's figures. */
-  readonly arena: ArenaStats;
-  /** Threads in the pool, its owner included. */
-  readonly clients: number;
-  /** Every lane that was ever used, of all threads. */
-  readonly lanes: readonly LaneMetrics[];
-  /** Every worker that the pool may have. */
-  readonly workers: readonly WorkerMetrics[];
-}
-
-/** How long {@link Pool.close} waits. */
-export interface ClosePoolOptions {
-  /** Milliseconds. Default: 30000. */
-  readonly timeoutMs?: number | undefined;
-}
-
 const CLOSE_TIMEOUT_MS = 30_000;
-/** The longest a timer runs; Node takes a longer one, Infinity too, for 1 ms. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
-const MODE_DEFAULT = 0o666;
-/** All bits of a mode_t, those of the file's type included: the kernel ignores what it has no use for. */
-const MODE_MAX = 0o177777;
-const OPEN_OPTIONS: readonly string[] = ['mode', 'direct', 'placement'];
 const READ_FILE_OPTIONS: readonly string[] = ['placement'];
 const ALLOC_OPTIONS = ['align'];
 
@@ -85,9 +38,12 @@ export class Pool {
   readonly #transfers: Transfers;
   readonly #batches: Batches;
   readonly #transit: Transit;
-  readonly #files = new Set<File>();
+  readonly #submissions: Submissions;
+  readonly #multishots: Multishots;
+  /** By descriptor. */
+  readonly #files = new Map<number, File>();
   readonly #forget = (file: File): void => {
-    this.#files.delete(file);
+    this.#files.delete(file.fd);
   };
   #closing: Promise<void> | undefined;
 
@@ -98,9 +54,11 @@ export class Pool {
     this.#paths = new PathRoom(parts.arena);
     this.#transfers = new Transfers(parts.client, parts.arena);
     this.#batches = new Batches(this.#transfers);
+    this.#submissions = new Submissions(parts.client, parts.arena, this.#files, parts.place);
+    this.#multishots = new Multishots(parts.client, parts.arena, this.#files);
     this.#transit = new Transit(parts.words, parts.arena.handle.id, parts.client.seat.descriptorOwner);
     this.#reader = new FileReader(parts.client, parts.arena, this.#paths, (path, place) =>
-      this.#openFile(path, 'r', {}, place),
+      openFile(parts.client, this.#paths, path, 'r', {}, place).then((opened) => this.#fileOf(opened)),
     );
   }
 
@@ -217,6 +175,83 @@ export class Pool {
   }
 
   /**
+   * Runs any operation of io_uring, for what {@link File} does not cover: `{ op: 'statx', ... }`, typed, with the arguments
+   * of its encoder in `@ringpool/core`. Resolves to its completion, whatever the kernel answered: `result` is a negative
+   * errno when it failed. An array is a chain: each operation starts when the one before it has succeeded (IO_LINK, or the
+   * link in its own `flags`), all on one ring; the promise resolves to all completions, in order.
+   *
+   * Pointers are addresses of leases, which count as in use until the operation is over; files of the pool stay open till
+   * then. In a chain, `fixedFile(0)` and so on are files of the chain itself, opened into by `directSlot`. A descriptor that
+   * an operation opens is yours to close.
+   *
+   * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNSUPPORTED (an operation that reaches beyond its own file and
+   * memory), ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_LEASE_BUSY, ERR_RINGPOOL_WORKER_DIED, ABORT_ERR.
+   *
+   * @example
+   * ```ts
+   * import { AT_FDCWD, STATX } from '@ringpool/core';
+   * import { openPool } from '@ringpool/pool';
+   *
+   * await using pool = await openPool();
+   * using memory = pool.alloc(4096);
+   * memory.bytes.set(new TextEncoder().encode('package.json'));
+   * const { result } = await pool.submit({
+   *   op: 'statx',
+   *   dirfd: AT_FDCWD,
+   *   path: memory.address,
+   *   mask: STATX.SIZE,
+   *   statxBuffer: memory.slice(1024, 256).address,
+   * });
+   * const size = new DataView(memory.bytes.buffer, memory.offset + 1024, 256).getBigUint64(40, true);
+   * console.assert(result === 0 && size > 0n);
+   * ```
+   */
+  submit(operation: Operation, options?: SubmitOptions): Promise<Completion>;
+  submit(chain: readonly Operation[], options?: SubmitOptions): Promise<Completion[]>;
+  submit(
+    what: Operation | readonly Operation[],
+    options: SubmitOptions = {},
+  ): Promise<Completion | Completion[]> {
+    try {
+      this.#assertOpen('submit');
+      if (Array.isArray(what)) return this.#submissions.run(what as readonly Operation[], options);
+      return this.#submissions.run([what as Operation], options).then(([only]) => only as Completion);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Runs an operation that completes many times: accepted connections, poll events, ticks of a timeout, pieces of a stream,
+   * as an async iterable of completions. It begins when the first one is asked for, and ends with the loop, the signal or
+   * the pool. While 1024 completions, or all buffers, wait to be read, the kernel is asked to pause. Bytes received lie in
+   * `completion.bytes` until the next completion is asked for.
+   *
+   * Throws ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNSUPPORTED, ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_ARENA_FULL,
+   * ERR_RINGPOOL_MEMLOCK, ERR_RINGPOOL_TOO_MANY_MULTISHOTS (128), ABORT_ERR. The iteration throws the errno's name, ABORT_ERR,
+   * ERR_RINGPOOL_CLOSED.
+   *
+   * @example
+   * ```ts
+   * import { openPool } from '@ringpool/pool';
+   *
+   * await using pool = await openPool();
+   * using interval = pool.alloc(16);
+   * new DataView(interval.bytes.buffer, interval.offset, 16).setBigInt64(8, 1_000_000n, true); // 1 ms
+   * let ticks = 0;
+   * for await (const _ of pool.multishot({ op: 'timeout', timespec: interval.address, count: 3 })) ticks++;
+   * console.assert(ticks === 3);
+   * ```
+   */
+  multishot(
+    operation: MultishotOperation,
+    options: MultishotOptions = {},
+  ): AsyncIterableIterator<Completion, undefined> & AsyncDisposable {
+    this.#assertOpen('multishot');
+    return this.#multishots.start(operation, options);
+  }
+
+  /**
    * Takes a lease that another thread of this pool shared with `lease.share()`: once. It is this thread's from then on.
    * Throws ERR_RINGPOOL_LEASE_RELEASED when it was adopted already or taken back, ERR_RINGPOOL_INVALID_ARGUMENT for what
    * is no token of this pool, ERR_RINGPOOL_CLOSED.
@@ -254,9 +289,10 @@ export class Pool {
     const { client } = this.#parts;
     client.rest.enter();
     try {
-      const file = await this.#openFile(path, flags, options, this.#placeOf('open', options?.placement));
+      const place = this.#placeOf('open', options?.placement);
+      const file = this.#fileOf(await openFile(client, this.#paths, path, flags, options, place));
       if (this.#closing === undefined) {
-        this.#files.add(file);
+        this.#files.set(file.fd, file);
         return file;
       }
       // The pool has looked for open files already.
@@ -265,28 +301,6 @@ export class Pool {
     } finally {
       client.rest.leave();
     }
-  }
-
-  async #openFile(path: string, flags: 'r' | number, options: OpenFileOptions, place: number): Promise<File> {
-    checkOptions('open', options, OPEN_OPTIONS);
-    const { mode = MODE_DEFAULT, direct = false } = options;
-    // Here and not by the encoder, which may run later, when nobody is there to be told.
-    if (!Number.isInteger(mode) || mode < 0 || mode > MODE_MAX) {
-      throw invalidArgument('open', `mode is ${String(mode)}`, 'It must be permission bits, as 0o644.');
-    }
-    const openFlags = openFlagBits(flags, direct);
-    const { client } = this.#parts;
-    const room = this.#paths.write(path, 'open');
-    let res: number;
-    try {
-      const request = new OpenRequest({ paths: this.#paths, room, openFlags, mode }, place);
-      client.start(request);
-      res = await request.promise;
-    } finally {
-      this.#paths.release(room);
-    }
-    if (res < 0) throw operationError(res, { op: 'open', syscall: 'open', path, direct });
-    return this.#fileOf({ path, fd: res, direct, place });
   }
 
   #fileOf(opened: SharedFile): File {
@@ -301,7 +315,7 @@ export class Pool {
   adoptFile(token: FileToken): File {
     this.#assertOpen('adoptFile');
     const file = this.#fileOf(this.#transit.adopt(token));
-    this.#files.add(file);
+    this.#files.set(file.fd, file);
     return file;
   }
 
@@ -341,15 +355,19 @@ export class Pool {
       if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0))
         throw invalidArgument('close', `timeoutMs is ${String(timeoutMs)}`);
       this.#closing ??= this.#close();
-      return this.#within(this.#closing, timeoutMs);
+      const { client, owner, words } = this.#parts;
+      return within(this.#closing, timeoutMs, () =>
+        drainTimeout(client.inFlight, owner === undefined ? 0 : guests(words), timeoutMs),
+      );
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   async #close(): Promise<void> {
-    const closed = await Promise.allSettled([...this.#files].map((file) => file.close()));
     const { client, owner, obituary } = this.#parts;
+    await this.#multishots.close();
+    const closed = await Promise.allSettled([...this.#files.values()].map((file) => file.close()));
     await client.rest.whenIdle();
     if (owner === undefined) await client.leavePool();
     else {
@@ -360,27 +378,6 @@ export class Pool {
       obituary?.cancel();
     }
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
-  }
-
-  #within(closing: Promise<void>, timeoutMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => {
-          const { inFlight } = this.#parts.client;
-          const others = this.#parts.owner === undefined ? 0 : guests(this.#parts.words);
-          const also = others === 0 ? '' : `, and ${others} other threads have not left the pool`;
-          reject(
-            new RingpoolError(
-              'ERR_RINGPOOL_DRAIN_TIMEOUT',
-              `${inFlight} operations are still in flight after ${timeoutMs} ms${also}`,
-              { op: 'close', hint: 'The pool goes on closing: call close() again to wait longer.' },
-            ),
-          );
-        },
-        Math.min(timeoutMs, TIMER_MS_MAX),
-      );
-      closing.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
   }
 
   #placeOf(op: string, placement: Placement | undefined): number {

@@ -2,10 +2,13 @@
 
 import type { Request } from './request.ts';
 
+const CQE_F_MORE = 2;
+
 /** Which request, and which part of it, an operation's completion is for. */
 export class RequestTable {
   readonly #requests: (Request | undefined)[];
   readonly #parts: Uint8Array;
+  #notLast = 0;
 
   /** `operations`: how many numbers there are. */
   constructor(operations: number) {
@@ -31,8 +34,20 @@ export class RequestTable {
     return request;
   }
 
-  /** Hands a completion to its request. */
+  /** Hands a completion to its request: of those that complete more than once, the last one ends it. */
   complete(operation: number, res: number, flags: number): void {
-    this.take(operation).complete(this.#parts[operation] as number, res, flags);
+    if ((flags & CQE_F_MORE) === 0) {
+      this.take(operation).complete(this.#parts[operation] as number, res, flags);
+      return;
+    }
+    this.#notLast++;
+    (this.#requests[operation] as Request).complete(this.#parts[operation] as number, res, flags);
+  }
+
+  /** Completions since the last call that were not the last one of their operation. */
+  takeNotLast(): number {
+    const notLast = this.#notLast;
+    this.#notLast = 0;
+    return notLast;
   }
 }

@@ -34,6 +34,10 @@ export abstract class Request {
   get urgent(): boolean {
     return false;
   }
+  /** True when it goes on with what has begun, and so waits for room however many others do. */
+  get begun(): boolean {
+    return this.lane !== undefined;
+  }
   /** True when it may run on another lane, or on the next worker of this one, if its worker dies before it has taken it. */
   get movable(): boolean {
     return this.lane === undefined;

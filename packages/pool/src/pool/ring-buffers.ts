@@ -1,15 +1,21 @@
 // What a ring of the pool knows of the arena: the memory SQEs may point into, and which segments are registered with it.
 // Bound to the ring's thread.
 
-import { type Arena, opcodes, RingpoolError } from '@ringpool/core';
+import { type Arena, IORING_RECVSEND, opcodes, RingpoolError } from '@ringpool/core';
 import type { Ring } from '@ringpool/native';
 
 import { type PoolWords, SEGMENT_REGISTERED, SEGMENTS_MAX } from './words.ts';
 
-const READ_FIXED = opcodes.readFixed.value;
-const WRITE_FIXED = opcodes.writeFixed.value;
-const READ = opcodes.read.value;
-const WRITE = opcodes.write.value;
+/** By opcode: the form that does without a registered buffer; 0 for all others. */
+const PLAIN = new Uint8Array(256); // view: a count of opcodes
+PLAIN[opcodes.readFixed.value] = opcodes.read.value;
+PLAIN[opcodes.writeFixed.value] = opcodes.write.value;
+PLAIN[opcodes.readvFixed.value] = opcodes.readv.value;
+PLAIN[opcodes.writevFixed.value] = opcodes.writev.value;
+const SEND_ZC = opcodes.sendZc.value;
+const SENDMSG_ZC = opcodes.sendmsgZc.value;
+/** The bit of `ioprio` that says that a send has a registered buffer. */
+const FIXED_BUFFER = (IORING_RECVSEND.FIXED_BUF << 16) >>> 0;
 const OPCODE_MASK = 0xff;
 const BUFFER_INDEX_MASK = 0xffff;
 
@@ -96,10 +102,11 @@ export class RingBuffers {
   lower(sqes: Uint32Array, at: number): void {
     const first = sqes[at] as number;
     const opcode = first & OPCODE_MASK;
-    if (opcode !== READ_FIXED && opcode !== WRITE_FIXED) return;
+    const plain = PLAIN[opcode] as number;
+    if (plain === 0 && opcode !== SEND_ZC && opcode !== SENDMSG_ZC) return;
     const index = (sqes[at + 10] as number) & BUFFER_INDEX_MASK;
     if (this.#registered[index] === 1) return;
-    sqes[at] = (first & ~OPCODE_MASK) | (opcode === READ_FIXED ? READ : WRITE);
+    sqes[at] = plain === 0 ? first & ~FIXED_BUFFER : (first & ~OPCODE_MASK) | plain;
     sqes[at + 10] = (sqes[at + 10] as number) & ~BUFFER_INDEX_MASK;
   }
 }

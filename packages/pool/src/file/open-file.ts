@@ -1,0 +1,45 @@
+// Opening files: what a path, flags and options mean, and who owns the descriptor. Bound to the client's thread.
+
+import { checkOptions } from '@ringpool/core';
+
+import type { Client } from '../pool/client.ts';
+import { invalidArgument, operationError } from '../pool/errors.ts';
+import type { PathRoom } from '../pool/path-room.ts';
+import type { OpenFileOptions } from '../pool/pool-types.ts';
+import type { SharedFile } from '../pool/transit.ts';
+import { openFlagBits } from './open-flags.ts';
+import { OpenRequest } from './open-request.ts';
+
+const MODE_DEFAULT = 0o666;
+/** All bits of a mode_t, those of the file's type included: the kernel ignores what it has no use for. */
+const MODE_MAX = 0o177777;
+const OPTIONS: readonly string[] = ['mode', 'direct', 'placement'];
+
+/** Opens a file, wherever the placement's code says. Throws and rejects as Pool.open. */
+export async function openFile(
+  client: Client,
+  paths: PathRoom,
+  path: string,
+  flags: 'r' | number,
+  options: OpenFileOptions,
+  place: number,
+): Promise<SharedFile> {
+  checkOptions('open', options, OPTIONS);
+  const { mode = MODE_DEFAULT, direct = false } = options;
+  // Here and not by the encoder, which may run later, when nobody is there to be told.
+  if (!Number.isInteger(mode) || mode < 0 || mode > MODE_MAX) {
+    throw invalidArgument('open', `mode is ${String(mode)}`, 'It must be permission bits, as 0o644.');
+  }
+  const openFlags = openFlagBits(flags, direct);
+  const room = paths.write(path, 'open');
+  let res: number;
+  try {
+    const request = new OpenRequest({ paths, room, openFlags, mode }, place);
+    client.start(request);
+    res = await request.promise;
+  } finally {
+    paths.release(room);
+  }
+  if (res < 0) throw operationError(res, { op: 'open', syscall: 'open', path, direct });
+  return { path, fd: res, direct, place };
+}

@@ -1,0 +1,138 @@
+// An operation checked and encoded, and what must live until it is over: the leases it points to, the files it names.
+// Bound to the client's thread.
+
+import {
+  type Arena,
+  encodeOperation,
+  type Fd,
+  type FieldKind,
+  isFixedFile,
+  type Lease,
+  type OpcodeEntry,
+  type OpcodeName,
+  type Operation,
+  opcodeEntry,
+  SQE_WORDS,
+} from '@ringpool/core';
+import { isDescriptorHeld } from '@ringpool/native';
+
+import type { File } from '../file/file.ts';
+import { invalidArgument } from '../pool/errors.ts';
+import { checkFlags, checkSupported, type FilePatch, filePatchesOf } from './admission.ts';
+import { extentsOf } from './pointers.ts';
+
+/** The open files of a client, by descriptor. */
+export type OpenFiles = ReadonlyMap<number, File>;
+
+/** An operation that may be pushed, again and again. */
+export interface Prepared {
+  readonly op: OpcodeName;
+  /** Its SQE. The words of user_data are the lane's. */
+  readonly sqe: Uint32Array;
+  readonly files: readonly FilePatch[];
+}
+
+const USER_DATA_WORD = 8;
+/** Kinds of arguments that may be a descriptor of the process. */
+const DESCRIPTORS: readonly FieldKind[] = ['file', 'plain-file', 'directory', 'closing-file'];
+
+/**
+ * Checks and encodes an operation. Throws ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNSUPPORTED.
+ */
+export function prepare(api: string, operation: Operation): Prepared {
+  if (typeof operation !== 'object' || operation === null) {
+    throw invalidArgument(api, 'that is no operation', "Pass { op: 'fsync', fd: ... } and the like.");
+  }
+  checkSupported(api, operation);
+  const sqe = new Uint32Array(SQE_WORDS);
+  encodeOperation(sqe, 0, operation);
+  checkFlags(api, operation, sqe);
+  const files = filePatchesOf(api, operation);
+  if (operation.op === 'close' && files.length === 0 && isDescriptorHeld(operation.fd)) {
+    throw invalidArgument(
+      api,
+      `descriptor ${operation.fd} is an open file's of a pool`,
+      'Call close() of that file.',
+    );
+  }
+  return { op: operation.op, sqe, files };
+}
+
+/** Writes a prepared operation at an SQE of a lane; `slots` are those of the chain's files. */
+export function write(
+  { sqe, files }: Prepared,
+  sqes: Uint32Array,
+  slot: number,
+  slots: readonly number[],
+): void {
+  const at = slot * SQE_WORDS;
+  for (let word = 0; word < SQE_WORDS; word++) {
+    if (word !== USER_DATA_WORD && word !== USER_DATA_WORD + 1) sqes[at + word] = sqe[word] as number;
+  }
+  for (const { word, file, plusOne } of files) {
+    sqes[at + word] = (slots[file] as number) + (plusOne ? 1 : 0);
+  }
+}
+
+/** Descriptors of the process that an operation names. */
+function descriptorsIn(operation: Operation): number[] {
+  const args = operation as unknown as Readonly<Record<string, unknown>>;
+  const entry: OpcodeEntry = opcodeEntry(operation.op);
+  return entry.fields.flatMap(({ arg, kind }) => {
+    const value = args[arg];
+    const named = DESCRIPTORS.includes(kind) && typeof value === 'number' && value >= 0;
+    return named && !isFixedFile(value as Fd) ? [value] : [];
+  });
+}
+
+/** What operations under way keep: released once, when the last of them is over. */
+export class Holds {
+  readonly #arena: Arena;
+  readonly #leases: { readonly lease: Lease; readonly ticket: number }[] = [];
+  readonly #files: File[] = [];
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  /**
+   * Keeps what an operation uses. Throws ERR_RINGPOOL_INVALID_ARGUMENT (it points outside the leases of the pool),
+   * ERR_RINGPOOL_CLOSED (its file is closed), ERR_RINGPOOL_LEASE_BUSY, ERR_RINGPOOL_OVERLAP.
+   */
+  take(operation: Operation, { op, sqe }: Prepared, open: OpenFiles): void {
+    for (const { address, bytes, access } of extentsOf(op, sqe, this.#arena)) {
+      const view = new Uint8Array(this.#arena.data, address - this.#arena.baseAddress, bytes);
+      const lease = this.#arena.leaseAt(view);
+      if (lease === undefined) {
+        throw invalidArgument(
+          op,
+          `it points to ${bytes} bytes that do not lie in one lease`,
+          'Was the lease released, or is the length beyond its end?',
+        );
+      }
+      const ticket = lease.beginOperation(access, view.byteOffset - lease.offset, bytes);
+      this.#leases.push({ lease, ticket });
+    }
+    for (const fd of descriptorsIn(operation)) {
+      const file = open.get(fd);
+      if (file !== undefined) {
+        file.reserve();
+        this.#files.push(file);
+      } else if (isDescriptorHeld(fd)) {
+        // Its owner may close it before this has begun, and the number be another file's then.
+        throw invalidArgument(op, `descriptor ${fd} is another thread's file`, 'Hand it over: file.share().');
+      }
+    }
+  }
+
+  /** Keeps a lease of the pool's own. */
+  takeLease(lease: Lease, access: 'reads' | 'writes'): void {
+    this.#leases.push({ lease, ticket: lease.beginOperation(access) });
+  }
+
+  /** Lets go of everything. */
+  release(): void {
+    for (const { lease, ticket } of this.#leases.splice(0)) lease.endOperation(ticket);
+    for (const file of this.#files.splice(0)) file.unreserve();
+  }
+}
