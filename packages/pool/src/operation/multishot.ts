@@ -87,7 +87,8 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
   /** The next completion. Bytes of the one before are the kernel's again. */
   async next(): Promise<IteratorResult<Completion, undefined>> {
     this.#giveBack();
-    if (this.#state === 'idle') await this.#begin();
+    // Without a wait: whoever asks first is answered first.
+    if (this.#state === 'idle') this.#begin();
     if (this.#unread.length > 0) {
       const value = this.#deliver(this.#unread.shift());
       this.#resume();
@@ -137,13 +138,10 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
     return this.#operation;
   }
 
-  async #begin(): Promise<void> {
+  /** The buffers go to the kernel first, in the same queue. */
+  #begin(): void {
     this.#state = 'paused';
-    try {
-      await this.#plan.buffers?.provide();
-    } catch (error) {
-      this.#fail(error as RingpoolError);
-    }
+    this.#plan.buffers?.provide((error) => this.#fail(error));
   }
 
   /** Arms it when it is not, and there is room for what it may bring. */

@@ -47,11 +47,9 @@ export class ProvidedBuffers {
     this.group = group;
   }
 
-  /** Gives all of them to the kernel. Throws what the kernel answers. */
-  async provide(): Promise<void> {
-    this.available = this.#count;
-    const res = await this.#run((sqes, slot) => this.#encode(sqes, slot, 0, this.#count));
-    if (res < 0) throw failure(res);
+  /** Gives all of them to the kernel. `onError` is told when it does not take them. */
+  provide(onError: (error: RingpoolError) => void): void {
+    this.#give(0, this.#count, onError);
   }
 
   /** The bytes in the buffer that a completion with these flags names: the caller's until it is given back. */
@@ -63,10 +61,13 @@ export class ProvidedBuffers {
 
   /** Gives the buffer of a completion back to the kernel. `onError` is told when it does not take it. */
   giveBack(flags: number, onError: (error: RingpoolError) => void): void {
-    const id = flags >>> BUFFER_ID_SHIFT;
-    // It is the kernel's before anything that is submitted from here on.
-    this.available++;
-    void this.#run((sqes, slot) => this.#encode(sqes, slot, id, 1)).then((res) => {
+    this.#give(flags >>> BUFFER_ID_SHIFT, 1, onError);
+  }
+
+  #give(firstId: number, count: number, onError: (error: RingpoolError) => void): void {
+    // They are the kernel's before anything that is submitted from here on.
+    this.available += count;
+    void this.#run((sqes, slot) => this.#encode(sqes, slot, firstId, count)).then((res) => {
       if (res < 0) onError(failure(res));
     }, onError);
   }

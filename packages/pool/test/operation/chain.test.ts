@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ALLOCATE_SLOT, AT_FDCWD, fd, fixedFile, IOSQE, type Operation } from '@ringpool/core';
 import { type Lease, openPool, type Placement, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
+import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
 import { text, timespec } from './support.ts';
 
 const { O_RDONLY, O_RDWR, O_NONBLOCK } = fs.constants;
@@ -168,6 +168,22 @@ describe.each(PLACEMENTS)('a chain on %s', (placement) => {
     await closing;
     into.release();
   });
+});
+
+test('what an aborted operation opened all the same is closed', async () => {
+  const name = path.join(temporaryFolder(), 'file');
+  fs.writeFileSync(name, 'x');
+  const where = text(pool, name);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const open = { op: 'openat', dirfd: AT_FDCWD, path: where.address, openFlags: O_RDONLY } as const;
+  const opening = pool.submit(open, { signal, placement: 'local' });
+  pool.flush();
+  controller.abort();
+  await expect(opening).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  await until(() => where.inFlight === 0);
+  expect(openTargets()).not.toContain(name);
+  where.release();
 });
 
 test('what drains waits for everything before it, on the thread’s own ring', async () => {

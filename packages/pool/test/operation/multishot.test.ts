@@ -102,6 +102,33 @@ describe('connections', () => {
   });
 });
 
+/** The ring of such operations, as it is counted. */
+const counted = () => pool.metrics().lanes.find(({ ring }) => ring === 'multishot');
+
+test('with too many completions unread the kernel is asked to pause, and goes on when they are read', async () => {
+  const end = openPipe();
+  const byte = Buffer.alloc(1);
+  const polling = pool.multishot({ op: 'pollAdd', fd: fd(end), events: EPOLL.IN });
+  const event = async (): Promise<void> => {
+    fs.writeSync(end, 'x');
+    await sleep(0);
+    fs.readSync(end, byte);
+  };
+  const first = polling.next();
+  while (!(await Promise.race([first.then(() => true), event().then(() => false)])));
+  for (let round = 0; round < 3000 && counted()?.inFlight !== 0; round++) await event();
+  expect(counted()?.inFlight).toBe(0);
+  let read = 0;
+  while (counted()?.inFlight === 0 && read < 2000) {
+    await polling.next();
+    read++;
+    await sleep(0);
+  }
+  expect(read).toBeGreaterThan(500);
+  expect(counted()?.inFlight).toBe(1);
+  await polling.return?.();
+});
+
 describe('a stream', () => {
   test.each([
     ['few small buffers', { bufferBytes: 64, bufferCount: 2 }],
@@ -122,6 +149,23 @@ describe('a stream', () => {
     }
     await writing;
     expect(Buffer.concat(read).equals(bytes)).toBe(true);
+    expectNothingInFlight();
+  });
+
+  test('whose buffers are all being looked at waits, and asks for nothing', async () => {
+    const end = openPipe();
+    const options = { bufferBytes: 1, bufferCount: 2 };
+    const reading = pool.multishot({ op: 'readMultishot', fd: fd(end), offset: -1 }, options);
+    const both = [reading.next(), reading.next()];
+    fs.writeSync(end, 'four');
+    expect((await Promise.all(both)).map(({ value }) => value?.bytes?.[0])).toEqual([0x66, 0x6f]);
+    await sleep(10);
+    const before = counted()?.submitted;
+    await sleep(30);
+    expect(counted()?.submitted).toBe(before);
+    expect((await reading.next()).value?.bytes?.[0]).toBe(0x75);
+    expect((await reading.next()).value?.bytes?.[0]).toBe(0x72);
+    await reading.return?.();
     expectNothingInFlight();
   });
 
