@@ -14,6 +14,8 @@ const UNITS = {
   'MB/s': (value) => `${grouped(value)} MB/s`,
   ns: (value) => `${grouped(value)} ns`,
   us: (value) => `${value.toFixed(1)} µs`,
+  ms: (value) => `${value.toFixed(1)} ms`,
+  B: (value) => `${grouped(value)} B`,
 };
 
 function grouped(value) {
@@ -51,11 +53,26 @@ function comparisons({ name, metrics, sides, ratios }) {
   });
 }
 
+/** One row for each figure that stands alone: what we promise whatever others do, and what others do not have. */
+function figures({ metrics, name, sides, ratios, bounds = [] }) {
+  const [ours] = sides;
+  return metrics.flatMap(({ key, label, better, unit }) => {
+    const spread = ours?.metrics[key];
+    const bound = bounds.find(({ metric }) => metric === key);
+    if (spread === undefined || (bound === undefined && ratios.some(({ metric }) => metric === key)))
+      return [];
+    const sign = better === 'higher' ? '≥' : '≤';
+    const target =
+      bound === undefined ? '' : `${sign} ${bound.value} ${unit}: ${bound.met ? 'met' : 'missed'}`;
+    return [[`${name}: ${label}`, '', UNITS[unit](spread.median), '', '', target]];
+  });
+}
+
 function section({ name, title, takenAt, machine, rounds, fio, cases }) {
   const chart = existsSync(`${docs}bench-${name}.svg`) ? `\n![${title}](bench-${name}.svg)\n` : '';
   const rows = [
     ['work', 'against', 'ours', 'theirs', 'ours / theirs', 'target'],
-    ...cases.flatMap(comparisons),
+    ...cases.flatMap((one) => [...figures(one), ...comparisons(one)]),
   ];
   const { cores, cpu, memoryGiB, kernel, node } = machine;
   return `## ${title}

@@ -18,7 +18,7 @@ export interface Metric {
   readonly label: string;
   readonly better: 'higher' | 'lower';
   /** How a value is printed. */
-  readonly unit: 'ops/s' | 'MB/s' | 'ns' | 'us';
+  readonly unit: 'ops/s' | 'MB/s' | 'ns' | 'us' | 'ms' | 'B';
 }
 
 /** A promise: ours divided by `against`, taken in this very run, is at least or at most `ratio`. */
@@ -28,6 +28,12 @@ export interface Target {
   readonly ratio: number;
 }
 
+/** A promise about ours alone, whatever others do: at least or at most `value`, in the metric's unit. */
+export interface Bound {
+  readonly metric: string;
+  readonly value: number;
+}
+
 /** One line of a question: one workload, one side of ours, and those it is compared with. */
 export interface Case {
   readonly name: string;
@@ -35,6 +41,7 @@ export interface Case {
   readonly ours: Side;
   readonly others: readonly Side[];
   readonly targets?: readonly Target[];
+  readonly bounds?: readonly Bound[];
   /** Runs before each measurement, and says what it saw (the residency of a file, for one). */
   readonly before?: () => Promise<Readings>;
 }
@@ -70,11 +77,17 @@ export interface RatioResult {
   readonly met?: boolean | undefined;
 }
 
+export interface BoundResult extends Bound {
+  readonly met: boolean;
+}
+
 export interface CaseResult {
   readonly name: string;
   readonly metrics: readonly Metric[];
   readonly sides: readonly SideResult[];
   readonly ratios: readonly RatioResult[];
+  /** Results that were recorded before there were bounds have none. */
+  readonly bounds?: readonly BoundResult[];
   /** What `before` saw, smallest over all runs. */
   readonly conditions: Readings;
 }
@@ -101,6 +114,14 @@ export const MEGABYTES: Metric = {
   label: 'bandwidth',
   better: 'higher',
   unit: 'MB/s',
+};
+
+/** How late the event loop is; with nothing in its way, by the millisecond between two looks at it. */
+export const LOOP_DELAY: Metric = {
+  key: 'loopDelayP99Ms',
+  label: 'event loop delay, p99',
+  better: 'lower',
+  unit: 'ms',
 };
 
 /** Turns raw counts into the metrics above. `cpuSeconds` is user plus system time of the whole process. */
@@ -155,6 +176,7 @@ export async function runCase(
     metrics: wanted.metrics,
     sides: results,
     ratios: wanted.metrics.flatMap((metric) => ratiosOf(metric, results, wanted.targets ?? [])),
+    bounds: wanted.metrics.flatMap((metric) => boundsOf(metric, results[0], wanted.bounds ?? [])),
     conditions,
   };
 }
@@ -168,6 +190,19 @@ function summarise(side: string, metrics: readonly Metric[], taken: readonly Rea
   return { side, metrics: spreads };
 }
 
+/** Whether a figure, or a ratio, is on the right side of what was promised. */
+function keeps(metric: Metric, figure: number, promised: number): boolean {
+  return metric.better === 'higher' ? figure >= promised : figure <= promised;
+}
+
+function boundsOf(metric: Metric, ours: SideResult | undefined, bounds: readonly Bound[]): BoundResult[] {
+  const mine = ours?.metrics[metric.key];
+  if (mine === undefined) return [];
+  return bounds
+    .filter((bound) => bound.metric === metric.key)
+    .map((bound) => ({ ...bound, met: keeps(metric, mine.median, bound.value) }));
+}
+
 function ratiosOf(metric: Metric, results: readonly SideResult[], targets: readonly Target[]): RatioResult[] {
   const [ours, ...others] = results;
   const mine = ours?.metrics[metric.key];
@@ -178,8 +213,7 @@ function ratiosOf(metric: Metric, results: readonly SideResult[], targets: reado
     const paired = mine.runs.map((value, run) => value / (theirs.runs[run] ?? Number.NaN));
     const ratio = mine.median / theirs.median;
     const target = targets.find((t) => t.metric === metric.key && t.against === other.side)?.ratio;
-    const met =
-      target === undefined ? undefined : metric.better === 'higher' ? ratio >= target : ratio <= target;
+    const met = target === undefined ? undefined : keeps(metric, ratio, target);
     return [
       {
         metric: metric.key,

@@ -8,10 +8,26 @@ import { SIDES_DIR } from './paths.ts';
 /** A run that takes longer than this is hung, not slow. */
 const RUN_TIMEOUT_MS = 120_000;
 
+/** What a side needs of its process. */
+interface SideProcess {
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Flags of Node's and V8's. */
+  readonly flags?: readonly string[];
+}
+
 /** Runs a program to its end and returns what it printed. Rejects with its stderr when it fails. */
-export function capture(command: string, args: readonly string[]): Promise<string> {
+export function capture(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_TIMEOUT_MS });
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: RUN_TIMEOUT_MS,
+      env: { ...process.env, ...env },
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -26,18 +42,23 @@ export function capture(command: string, args: readonly string[]): Promise<strin
 }
 
 /** Runs one of `sides/*.ts` with its arguments as JSON; it prints either counts or readings. */
-export async function runSide(side: string, args: Readonly<Record<string, unknown>>): Promise<Readings> {
+export async function runSide(
+  side: string,
+  args: Readonly<Record<string, unknown>>,
+  { env = {}, flags = [] }: SideProcess = {},
+): Promise<Readings> {
   const extra = process.env['RINGPOOL_BENCH_NODE_FLAGS']?.split(' ').filter(Boolean) ?? [];
-  const text = await capture(process.execPath, [...extra, `${SIDES_DIR}${side}.js`, JSON.stringify(args)]);
+  const program = [`${SIDES_DIR}${side}.js`, JSON.stringify(args)];
+  const text = await capture(process.execPath, [...extra, ...flags, ...program], env);
   return parseReadings(text);
 }
 
-/** Accepts `{ops, seconds, cpuSeconds, bytes}` or readings that are already named by metric. */
+/** Accepts `{ops, seconds, cpuSeconds, bytes}`, readings that are already named by metric, or both. */
 export function parseReadings(text: string): Readings {
   const value = JSON.parse(text.trim().split('\n').at(-1) ?? '') as Record<string, number>;
-  const { ops, seconds, cpuSeconds, bytes } = value;
+  const { ops, seconds, cpuSeconds, bytes, ...named } = value;
   if (ops !== undefined && seconds !== undefined && cpuSeconds !== undefined && bytes !== undefined) {
-    return readingsOf({ ops, seconds, cpuSeconds, bytes });
+    return { ...readingsOf({ ops, seconds, cpuSeconds, bytes }), ...named };
   }
   return value;
 }

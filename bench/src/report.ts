@@ -1,11 +1,13 @@
 // The readable half of a result: one table per question, ours first, then every other side and the ratio to it.
-import type { CaseResult, Metric, RatioResult, Spread } from './measure.ts';
+import type { BoundResult, CaseResult, Metric, RatioResult, Spread } from './measure.ts';
 
 const UNITS: Readonly<Record<Metric['unit'], readonly [scale: number, suffix: string, digits: number]>> = {
   'ops/s': [1e3, 'k/s', 0],
   'MB/s': [1, 'MB/s', 0],
   ns: [1, 'ns', 0],
   us: [1, 'us', 1],
+  ms: [1, 'ms', 1],
+  B: [1, 'B', 0],
 };
 const SMALL = 100;
 
@@ -34,20 +36,28 @@ function formatRatio(ratio: RatioResult, metric: Metric): string {
   return `${figures}  target ${sign} ${ratio.target}: ${ratio.met ? 'met' : 'MISSED'}`;
 }
 
+/** `target <= 5 ms: met`: a promise about ours alone. */
+function formatBound(bound: BoundResult, metric: Metric): string {
+  const sign = metric.better === 'higher' ? '>=' : '<=';
+  return `target ${sign} ${bound.value} ${metric.unit}: ${bound.met ? 'met' : 'MISSED'}`;
+}
+
 /** The rows of one case: metric, side, median, min-max, ratio. */
 function rowsOf(result: CaseResult): string[][] {
   const rows: string[][] = [];
   for (const metric of result.metrics) {
-    for (const { side, metrics } of result.sides) {
+    const bound = result.bounds?.find((candidate) => candidate.metric === metric.key);
+    for (const [index, { side, metrics }] of result.sides.entries()) {
       const spread = metrics[metric.key];
       if (spread === undefined) continue;
       const ratio = result.ratios.find((r) => r.metric === metric.key && r.against === side);
+      const alone = index === 0 && bound !== undefined ? formatBound(bound, metric) : '';
       rows.push([
         metric.label,
         side,
         formatValue(spread.median, metric.unit),
         formatSpread(spread, metric),
-        ratio === undefined ? '' : formatRatio(ratio, metric),
+        ratio === undefined ? alone : formatRatio(ratio, metric),
       ]);
     }
   }
