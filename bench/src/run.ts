@@ -18,6 +18,7 @@ import { RECORDED_DIR, RESULTS_DIR } from './paths.ts';
 import { placement } from './placement.ts';
 import { registration } from './registration.ts';
 import { formatTable } from './report.ts';
+import { sync } from './sync.ts';
 import { twinPath } from './twins.ts';
 
 const QUESTIONS: readonly Question[] = [
@@ -26,6 +27,7 @@ const QUESTIONS: readonly Question[] = [
   directRead,
   largeRead,
   fileRead,
+  sync,
   placement,
   registration,
   encode,

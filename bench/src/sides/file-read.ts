@@ -1,63 +1,38 @@
-// Random reads of one open file. By promises: `depth` loops, each with a block of its own: Ringpool's file.read, and what
-// Node has, FileHandle.read and the callbacks of fs.read. Blocking: file.readSync and fs.readSync, one after another.
+// Random reads of one open file, by promises or callbacks: `depth` loops, each with a block of its own. Ringpool's
+// file.read, and what Node has: FileHandle.read and the callbacks of fs.read.
 
 import fs from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { openPool, type Placement } from '@ringpool/pool';
 
-import { failed, measure, measureAsync, sideArguments } from './child.ts';
+import { failed, measureAsync, sideArguments } from './child.ts';
+import { alarm, loops, randomPositions } from './random.ts';
 
-const { api, file, bytes, depth, placement, workers } = sideArguments<{
-  api: 'ringpool' | 'promises' | 'callbacks' | 'ringpoolSync' | 'nodeSync';
+const { api, file, bytes, depth, placement, workers, direct, nodeUring } = sideArguments<{
+  api: 'ringpool' | 'promises' | 'callbacks';
   file: string;
   bytes: number;
   depth: number;
   placement: Placement;
   workers: number;
+  /** Past the page cache. */
+  direct?: boolean;
+  /** Node's own reads are to go through a ring of libuv's. */
+  nodeUring?: boolean;
 }>();
 
-const blocks = 2 ** Math.floor(Math.log2(fs.statSync(file).size / bytes));
-const blockMask = blocks - 1;
-/** Blocking reads between two looks at the clock. */
-const READS_PER_LOOK = 64;
-let random = 0x9e3779b9 | 0;
-
-function nextPosition(): number {
-  random ^= random << 13;
-  random ^= random >>> 17;
-  random ^= random << 5;
-  return (random & blockMask) * bytes;
-}
-
-/** Runs `depth` loops until the time is over; says how many reads they did. */
-async function loops(
-  untilMs: number,
-  one: (slot: number, position: number) => Promise<number>,
-): Promise<number> {
-  let ops = 0;
-  let stop = false;
-  setTimeout(() => {
-    stop = true;
-  }, untilMs - performance.now());
-  const loop = async (slot: number): Promise<void> => {
-    while (!stop) {
-      const res = await one(slot, nextPosition());
-      if (res !== bytes) failed('a read', res);
-      ops++;
-    }
-  };
-  await Promise.all(Array.from({ length: depth }, (_, slot) => loop(slot)));
-  return ops;
-}
+const nextPosition = randomPositions(file, bytes);
 
 async function ringpool(): Promise<void> {
   const pool = await openPool({ workers, placement, arenaBytes: Math.max(16 * 2 ** 20, 2 * bytes * depth) });
-  const opened = await pool.open(file);
+  const opened = await pool.open(file, 'r', { direct });
   const leases = Array.from({ length: depth }, () => pool.alloc(bytes));
   await measureAsync(
     (untilMs) =>
-      loops(untilMs, (slot, position) => opened.read(leases[slot] as (typeof leases)[number], { position })),
+      loops(depth, bytes, untilMs, (slot) =>
+        opened.read(leases[slot] as (typeof leases)[number], { position: nextPosition() }),
+      ),
     bytes,
   );
   await pool.close();
@@ -69,8 +44,10 @@ async function promises(): Promise<void> {
   await measureAsync(
     (untilMs) =>
       loops(
+        depth,
+        bytes,
         untilMs,
-        async (slot, position) => (await handle.read(buffers[slot] as Buffer, 0, bytes, position)).bytesRead,
+        async (slot) => (await handle.read(buffers[slot] as Buffer, 0, bytes, nextPosition())).bytesRead,
       ),
     bytes,
   );
@@ -82,14 +59,11 @@ async function callbacks(): Promise<void> {
   const buffers = Array.from({ length: depth }, () => Buffer.allocUnsafeSlow(bytes));
   const run = (untilMs: number): Promise<number> =>
     new Promise((resolve) => {
+      const time = alarm(untilMs);
       let ops = 0;
-      let stop = false;
       let left = depth;
-      setTimeout(() => {
-        stop = true;
-      }, untilMs - performance.now());
       const next = (slot: number): void => {
-        if (stop) {
+        if (time.over) {
           if (--left === 0) resolve(ops);
           return;
         }
@@ -105,39 +79,16 @@ async function callbacks(): Promise<void> {
   fs.closeSync(fd);
 }
 
-/** Reads until the time is over, looking at the clock now and then. */
-function blockingLoop(one: (position: number) => number): (untilMs: number) => number {
-  return (untilMs) => {
-    let ops = 0;
-    while (performance.now() < untilMs) {
-      for (let look = 0; look < READS_PER_LOOK; look++, ops++) {
-        const res = one(nextPosition());
-        if (res !== bytes) failed('a read', res);
-      }
-    }
-    return ops;
-  };
+/**
+ * Throws unless a kernel thread has read for libuv's ring (SQPOLL): the side would go by a name that is not its own.
+ * It is a thread of this process, so getrusage counts its time with the others' (as it does the io-wq workers').
+ */
+function assertNodeUring(): void {
+  const tasks = '/proc/self/task/';
+  const names = fs.readdirSync(tasks).map((task) => fs.readFileSync(`${tasks}${task}/comm`, 'utf8'));
+  if (!names.some((name) => name.startsWith('iou-sqp-')))
+    throw new Error(`Node ${process.version} made no SQPOLL ring, although UV_USE_IO_URING is set`);
 }
 
-async function ringpoolSync(): Promise<void> {
-  const pool = await openPool({ workers, placement });
-  const opened = await pool.open(file);
-  const lease = pool.alloc(bytes);
-  measure(
-    blockingLoop((position) => opened.readSync(lease, { position })),
-    bytes,
-  );
-  await pool.close();
-}
-
-function nodeSync(): void {
-  const fd = fs.openSync(file, 'r');
-  const buffer = Buffer.allocUnsafeSlow(bytes);
-  measure(
-    blockingLoop((position) => fs.readSync(fd, buffer, 0, bytes, position)),
-    bytes,
-  );
-  fs.closeSync(fd);
-}
-
-await { ringpool, promises, callbacks, ringpoolSync, nodeSync }[api]();
+await { ringpool, promises, callbacks }[api]();
+if (nodeUring === true) assertNodeUring();
