@@ -2,6 +2,7 @@
 // numbers as JSON. `--record` also writes docs/results and redraws the charts; `--charts` only redraws them.
 import { mkdirSync, writeFileSync } from 'node:fs';
 
+import { batch } from './batch.ts';
 import { cachedRead } from './cached-read.ts';
 import { drawCharts } from './chart.ts';
 import { directRead } from './direct-read.ts';
@@ -27,6 +28,7 @@ const QUESTIONS: readonly Question[] = [
   directRead,
   largeRead,
   fileRead,
+  batch,
   sync,
   placement,
   registration,
