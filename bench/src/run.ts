@@ -9,6 +9,7 @@ import { directRead } from './direct-read.ts';
 import { encode } from './encode.ts';
 import { fileRead } from './file-read.ts';
 import { fioVersion } from './fio.ts';
+import { heap } from './heap.ts';
 import { largeRead } from './large-read.ts';
 import type { Machine } from './machine.ts';
 import { describeMachine, machineLine } from './machine.ts';
@@ -29,6 +30,7 @@ const QUESTIONS: readonly Question[] = [
   largeRead,
   fileRead,
   batch,
+  heap,
   sync,
   placement,
   registration,
