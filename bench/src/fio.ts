@@ -8,7 +8,7 @@ import { capture } from './processes.ts';
 /** The name fio goes by in tables and targets. */
 export const FIO_SIDE = 'fio';
 
-/** One fio job of random reads through io_uring. */
+/** fio's random reads through io_uring. */
 interface FioJob {
   readonly file: string;
   readonly bytes: number;
@@ -18,6 +18,8 @@ interface FioJob {
   readonly fixed: boolean;
   readonly direct: boolean;
   readonly seconds: number;
+  /** Processes that each do this at the same time, reported as one. Default: 1. */
+  readonly jobs?: number;
 }
 
 interface FioReport {
@@ -67,6 +69,8 @@ function fioArguments(job: FioJob): string[] {
     '--time_based',
     `--ramp_time=${WARM_UP_MS}ms`,
     `--runtime=${Math.round(job.seconds * MS_PER_SECOND)}ms`,
+    `--numjobs=${job.jobs ?? 1}`,
+    '--group_reporting', // one entry: bytes of all, the time of the longest, CPU time and job_runtime added up
     '--output-format=json',
   ];
 }

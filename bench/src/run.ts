@@ -10,6 +10,7 @@ import { encode } from './encode.ts';
 import { fileRead } from './file-read.ts';
 import { fioVersion } from './fio.ts';
 import { heap } from './heap.ts';
+import { largePool } from './large-pool.ts';
 import { largeRead } from './large-read.ts';
 import type { Machine } from './machine.ts';
 import { describeMachine, machineLine } from './machine.ts';
@@ -32,6 +33,7 @@ const QUESTIONS: readonly Question[] = [
   batch,
   heap,
   sync,
+  largePool,
   placement,
   registration,
   encode,
