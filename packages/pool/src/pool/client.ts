@@ -342,6 +342,9 @@ export class Client {
   /** Gives the seat up. Nothing is in flight, and no live worker holds a lane. */
   close(): void {
     this.#gone = true;
+    // A turn of the event loop may still be due, to publish what a full batch and the bell have published and reaped before.
+    this.#scheduled = false;
+    this.#touched.length = 0;
     this.#local?.close();
     this.#streams?.close();
     this.#remotes.close();
