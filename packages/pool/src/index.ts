@@ -8,6 +8,13 @@ export type { File, SyncTransferOptions, TransferOptions } from './file/file.ts'
 export type { Completion } from './operation/completion.ts';
 export type { MultishotOperation, MultishotOptions, ReceiveOperation } from './operation/multishots.ts';
 export type { SubmitOptions } from './operation/submit.ts';
+export {
+  channels,
+  type FallbackKind,
+  type FallbackMessage,
+  type SlowOperationMessage,
+  type WorkerCrashMessage,
+} from './pool/diagnostics.ts';
 export type { RingInfo, WorkerInfo } from './pool/info.ts';
 export type { LaneMetrics, LatencyHistogram, WorkerMetrics } from './pool/metrics.ts';
 export { connectPool, openPool } from './pool/open-pool.ts';

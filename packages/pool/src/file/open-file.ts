@@ -34,7 +34,7 @@ export async function openFile(
   const room = paths.write(path, 'open');
   let res: number;
   try {
-    const request = new OpenRequest({ paths, room, openFlags, mode }, place);
+    const request = new OpenRequest({ path, paths, room, openFlags, mode }, place);
     client.start(request);
     res = await request.promise;
   } finally {

@@ -9,6 +9,7 @@ import { SingleRequest } from '../pool/request.ts';
 
 /** What is opened, and how. */
 export interface Opening {
+  readonly path: string;
   /** Where the path lies. */
   readonly paths: PathRoom;
   readonly room: number;
@@ -19,14 +20,20 @@ export interface Opening {
 
 /** One OPENAT. */
 export class OpenRequest extends SingleRequest {
+  readonly #path: string;
   #on: Lane | undefined;
 
   /** `place` is a code of placement.ts. The promise resolves to the descriptor, or a negative errno. */
-  constructor({ paths, room, openFlags, mode }: Opening, place: number) {
+  constructor({ path, paths, room, openFlags, mode }: Opening, place: number) {
     super((sqes, slot) => {
-      const path = paths.addressOf(room) as Address;
-      encode.openat(sqes, slot, { dirfd: AT_FDCWD, path, openFlags, mode });
+      const at = paths.addressOf(room) as Address;
+      encode.openat(sqes, slot, { dirfd: AT_FDCWD, path: at, openFlags, mode });
     }, place);
+    this.#path = path;
+  }
+
+  override get path(): string {
+    return this.#path;
   }
 
   override encode(lane: Lane): void {

@@ -70,6 +70,10 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     return this.#lease.length;
   }
 
+  override get path(): string {
+    return this.#path;
+  }
+
   encode(lane: Lane): void {
     const { sqes } = lane;
     const lease = this.#lease;

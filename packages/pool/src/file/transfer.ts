@@ -197,6 +197,10 @@ class Transfer extends Request {
     return this.#again;
   }
 
+  override get path(): string | undefined {
+    return this.#file?.path;
+  }
+
   encode(lane: Lane): void {
     const bounce = this.#bounce;
     const left = this.#length - this.#done;

@@ -1,17 +1,21 @@
 // A thread's client of the pool: it hands requests to lanes, one batch per tick, and completes them when its doorbell
 // rings or at once. Bound to its thread. The event loop is held alive exactly while operations are in flight or wait.
 
-import type { Parking } from '@ringpool/core';
+import { AsyncResource } from 'node:async_hooks';
+
+import type { Parking, RingpoolError } from '@ringpool/core';
 import { Doorbell } from '@ringpool/native';
 
 import { monotonicMs, nextTick, setImmediate } from './clock.ts';
+import { Publisher } from './diagnostics.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { fallbacksOf, ringFallback } from './fallbacks.ts';
 import type { Lane } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
 import type { Meters } from './metrics.ts';
 import type { RemoteLanes } from './remote-lanes.ts';
-import type { Request } from './request.ts';
+import { forgetCaptured, type Request } from './request.ts';
 import { Rest } from './rest.ts';
 import { Seat } from './seat.ts';
 import type { PoolWords } from './words.ts';
@@ -28,16 +32,6 @@ const WORK_PER_LOOK = 256 * 1024;
 /** How long a blocked thread sleeps before it looks whether its worker has died: nothing can wake it then. */
 const WAIT_SLICE_MS = 50;
 
-/** What a client is told of its pool. */
-export interface ClientOptions {
-  /** It is the client of the thread that opened the pool. */
-  readonly owner: boolean;
-  /** Requests that may wait for room. */
-  readonly waitingMax: number;
-  /** Called when something beside its operations has changed. */
-  readonly onChange: () => void;
-}
-
 /** The client of one thread. */
 export class Client {
   /** Its place in the pool. */
@@ -47,6 +41,9 @@ export class Client {
   readonly depth: number;
   /** What the pool counts. */
   readonly meters: Meters;
+  /** How long an operation takes that is slow. */
+  readonly slowOperationMs: number;
+  readonly #publisher = new Publisher();
   readonly #supervisor: Doorbell;
   readonly #dispatcher: Dispatcher;
   readonly #remotes: RemoteLanes;
@@ -55,14 +52,12 @@ export class Client {
   readonly #onChange: () => void;
   readonly #parking: Parking;
   readonly #touched: Lane[] = [];
+  /** Where what the client does later is asked for, and runs: the pool's context, not that of some operation. */
+  readonly #context = new AsyncResource('ringpool.client');
   readonly #onTick = (): void => this.#flush();
-  readonly #onImmediate = (): void => {
-    this.#immediate = false;
-    this.#turned = monotonicMs();
-    if (this.#scheduled) this.#publish();
-    // In any case: completions that were found after we had asked to be rung are rung for by nobody.
-    this.#reap();
-  };
+  readonly #onImmediate = (): void => this.#turn();
+  readonly #askTick = (): void => nextTick(this.#onTick);
+  readonly #askImmediate = (): void => setImmediate(this.#onImmediate);
   #streams: LocalLane | undefined;
   #openStreams: (() => LocalLane) | undefined;
   #scheduled = false;
@@ -79,8 +74,11 @@ export class Client {
   /** The seat is given up: its words are somebody else's. */
   #gone = false;
 
-  /** Takes a seat: the first one for the pool's owner. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS, EMFILE. */
-  constructor(words: PoolWords, memory: LaneMemory, { owner, waitingMax, onChange }: ClientOptions) {
+  /**
+   * Takes a seat: the first one for the pool's owner. `onChange` is called when something beside its operations has
+   * changed. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS, EMFILE.
+   */
+  constructor(words: PoolWords, memory: LaneMemory, owner: boolean, onChange: () => void) {
     let supervisor: Doorbell | undefined;
     try {
       supervisor = Doorbell.attach(words.supervisorBell);
@@ -94,12 +92,13 @@ export class Client {
     const { client } = this.seat;
     this.depth = memory.handle.depth;
     this.meters = memory.meters;
+    this.slowOperationMs = memory.handle.slowOperationMs;
     this.#onChange = onChange;
     this.#dispatcher = new Dispatcher(words, memory, this.seat, this.#supervisor, {
       issue: (lane, request) => this.#issue(lane, request),
       schedule: () => this.#schedule(),
       settled: () => this.#settleBatch(),
-      waitingMax,
+      waitingMax: memory.handle.waitingMax,
     });
     this.#remotes = this.#dispatcher.remotes;
     this.#parking = words.clientParking(client);
@@ -116,6 +115,7 @@ export class Client {
   setLocal(local: LocalLane, openStreams: () => LocalLane): void {
     this.#dispatcher.setLocal(local);
     this.#openStreams = openStreams;
+    this.#tellFallbacks(local);
   }
 
   /** The lane of operations that complete many times, opened when first needed. @throws as `Ring.open`. */
@@ -123,9 +123,23 @@ export class Client {
     if (this.#streams === undefined) {
       this.#streams = (this.#openStreams as () => LocalLane)();
       this.#dispatcher.setStreams(this.#streams);
+      this.#tellFallbacks(this.#streams);
     }
     return this.#streams;
   }
+
+  #tellFallbacks({ report, wanted, files, buffersRefused }: LocalLane): void {
+    const ring = { ...report, wanted, fileSlots: files.count, buffersRefused };
+    for (const fallback of fallbacksOf(ring)) {
+      this.#publisher.publish('fallback', ringFallback(fallback, undefined));
+    }
+  }
+
+  /** Memory that is registered is not with this client's own ring. */
+  onRefused = (bytes: number, error: RingpoolError): void => {
+    const message = `${bytes} bytes are not registered with the ring: it uses READ and WRITE on them`;
+    this.#publisher.publish('fallback', { kind: 'registration', worker: undefined, message, bytes, error });
+  };
 
   get #local(): LocalLane | undefined {
     return this.#dispatcher.local;
@@ -241,7 +255,7 @@ export class Client {
     this.#scheduled = true;
     // nextTick and not a microtask: promises settled in this tick submit more, and all of it is one batch. A chain of
     // operations that complete at once would never let the event loop turn: past the budget it does.
-    if (this.#mayGoOn()) nextTick(this.#onTick);
+    if (this.#mayGoOn()) this.#context.runInAsyncScope(this.#askTick);
     else this.#turnSoon();
   }
 
@@ -256,6 +270,7 @@ export class Client {
     this.#scheduled = false;
     for (const lane of this.#touched) lane.publish();
     this.#touched.length = 0;
+    forgetCaptured();
   }
 
   #flush(): void {
@@ -290,7 +305,15 @@ export class Client {
   #turnSoon(): void {
     if (this.#immediate) return;
     this.#immediate = true;
-    setImmediate(this.#onImmediate);
+    this.#context.runInAsyncScope(this.#askImmediate);
+  }
+
+  #turn(): void {
+    this.#immediate = false;
+    this.#turned = monotonicMs();
+    if (this.#scheduled) this.#publish();
+    // In any case: completions that were found after we had asked to be rung are rung for by nobody.
+    this.#reap();
   }
 
   #reap(): void {

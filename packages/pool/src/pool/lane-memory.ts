@@ -6,8 +6,18 @@ import { type LaneHandle, laneBytes } from '@ringpool/core';
 import { Meters } from './metrics.ts';
 import { CLIENTS_MAX } from './words.ts';
 
+/** What every client of a pool goes by. */
+export interface ClientLimits {
+  /** Operations on its lanes that take as long are slow. */
+  readonly slowOperationMs: number;
+  /** Operations that may wait for room on its lanes. */
+  readonly waitingMax: number;
+}
+
+const UNLIMITED: ClientLimits = { slowOperationMs: Infinity, waitingMax: Infinity };
+
 /** What another thread makes its LaneMemory of. */
-export interface LaneMemoryHandle {
+export interface LaneMemoryHandle extends ClientLimits {
   readonly memory: SharedArrayBuffer;
   /** What is counted of them. */
   readonly meters: SharedArrayBuffer;
@@ -26,10 +36,12 @@ export class LaneMemory {
   }
 
   /** Reserves memory for the lanes of {@link CLIENTS_MAX} clients to so many workers; `depth` is a power of two. */
-  static create(workers: number, depth: number): LaneMemory {
+  static create(workers: number, depth: number, limits: ClientLimits = UNLIMITED): LaneMemory {
+    const { slowOperationMs, waitingMax } = limits;
     const maxByteLength = CLIENTS_MAX * workers * laneBytes(depth);
     const memory = new SharedArrayBuffer(0, { maxByteLength });
-    return new LaneMemory({ memory, meters: Meters.create(workers).memory, workers, depth });
+    const meters = Meters.create(workers).memory;
+    return new LaneMemory({ memory, meters, workers, depth, slowOperationMs, waitingMax });
   }
 
   /** True when the lanes of this client exist. */

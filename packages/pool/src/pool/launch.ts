@@ -3,7 +3,7 @@
 import { Arena } from '@ringpool/core';
 import { addressOf, Doorbell, Obituary, readMemlock } from '@ringpool/native';
 
-import { Client, type ClientOptions } from './client.ts';
+import { Client } from './client.ts';
 import { closedError } from './errors.ts';
 import { LaneMemory } from './lane-memory.ts';
 import { LocalLane, localSize, STREAMS_SIZE } from './local-lane.ts';
@@ -31,7 +31,7 @@ export interface PoolParts {
 
 /** Brings a pool up. `onChange` is called when something beside operations has changed. @throws see openPool. */
 export function launch(options: ResolvedOptions, onChange: () => void): PoolParts {
-  const { registration: mode, depth, workers, waitingMax, place } = options;
+  const { registration: mode, depth, workers, place } = options;
   const words = PoolWords.create();
   // The anchor first: where io_uring is not available, this says why.
   const anchor = Anchor.open(mode, words);
@@ -48,7 +48,7 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
     });
     down.push(() => obituary.cancel());
     obituary.setBellTable(words.clientBells);
-    const memory = LaneMemory.create(workers, depth);
+    const memory = LaneMemory.create(workers, depth, options);
     const arena = Arena.create({
       capBytes: options.arenaBytes,
       segmentBytes: segmentBytesFor(options.arenaBytes, mode, readMemlock()),
@@ -57,7 +57,7 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
       ...(process.env['RINGPOOL_DEBUG'] === 'leases' ? { debug: 'leases' as const } : {}),
     });
     anchor?.keep(arena);
-    const client = openClient(words, memory, () => arena, { owner: true, waitingMax, onChange });
+    const client = openClient(words, memory, () => arena, true, onChange);
     down.push(() => client.close());
     // Nobody else will: workers end with this thread, and guests have files of their own.
     obituary.setDescriptors(client.seat.descriptorOwner);
@@ -70,7 +70,6 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
       lanes: memory.handle,
       arena: arena.handle,
       registration: mode,
-      waitingMax,
       place,
     });
     return { words, arena, registration, client, place, port, owner, obituary };
@@ -90,7 +89,7 @@ export function join(port: PoolPort, onChange: () => void): PoolParts {
     arena = Arena.attach(port.arena, { clientId: arenaIdOfClient(client), addressOf });
     return arena;
   };
-  const client = openGuest(words, memory, attach, { owner: false, waitingMax: port.waitingMax, onChange });
+  const client = openGuest(words, memory, attach, onChange);
   // It may have begun to close before the seat was taken: then nobody waits for this client.
   if (words.state !== POOL_STATE.OPEN) {
     client.close();
@@ -115,10 +114,10 @@ function openGuest(
   words: PoolWords,
   memory: LaneMemory,
   arenaOf: (client: number) => Arena,
-  options: ClientOptions,
+  onChange: () => void,
 ): Client {
   try {
-    return openClient(words, memory, arenaOf, options);
+    return openClient(words, memory, arenaOf, false, onChange);
   } catch (error) {
     // Whatever it was, the pool was closed under our hands: its owner's doorbell is gone, say.
     if (words.state !== POOL_STATE.OPEN) throw closedError('connectPool', 'pool');
@@ -131,9 +130,10 @@ function openClient(
   words: PoolWords,
   memory: LaneMemory,
   arenaOf: (client: number) => Arena,
-  options: ClientOptions,
+  owner: boolean,
+  onChange: () => void,
 ): Client {
-  const client = new Client(words, memory, options);
+  const client = new Client(words, memory, owner, onChange);
   try {
     const { workers, depth } = memory.handle;
     const arena = arenaOf(client.seat.client);

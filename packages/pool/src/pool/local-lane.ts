@@ -3,19 +3,19 @@
 // completion queue is large, and it may overflow without harm to the others.
 // Bound to that thread; the ring's environment drains it when the thread ends.
 
-import { type Arena, encode, SQE_WORDS } from '@ringpool/core';
+import { type Arena, encode, type RingpoolError, SQE_WORDS } from '@ringpool/core';
 import { addDescriptor, type Doorbell, Ring } from '@ringpool/native';
 
-import { monotonicMs } from './clock.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
-import type { LaneMeter, Meters } from './metrics.ts';
+import type { Meters } from './metrics.ts';
 import { CQ_FACTOR, makeFileTable, Submitter } from './pool-ring.ts';
 import type { Request, Wanted } from './request.ts';
 import { RequestTable } from './request-table.ts';
 import { RingBuffers } from './ring-buffers.ts';
 import type { Seat } from './seat.ts';
+import { Timing } from './timing.ts';
 import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
 
@@ -33,9 +33,22 @@ export function localSize(depth: number): LocalLaneSize {
 /** The size of a client's ring for operations that complete many times. */
 export const STREAMS_SIZE: LocalLaneSize = { entries: 256, cqEntries: 4096 };
 
+/** Whose a lane is. */
+export interface LocalLaneOwner {
+  readonly bell: Doorbell;
+  readonly seat: Seat;
+  readonly meters: Meters;
+  /** See {@link PoolOptions.slowOperationMs}. */
+  readonly slowOperationMs: number;
+  /** Told of memory that is registered, but not with the client's own ring. */
+  readonly onRefused: (bytes: number, error: RingpoolError) => void;
+}
+
 /** The lane of one of a client's own rings. */
 export class LocalLane implements Lane {
   readonly index: number;
+  /** SQEs that its queue was to hold. */
+  readonly wanted: number;
   readonly sqes: Uint32Array;
   readonly bound: Fifo<Request> = new Fifo();
   readonly placed: Fifo<Request> = new Fifo();
@@ -44,7 +57,7 @@ export class LocalLane implements Lane {
   readonly files: FileSlots;
 
   readonly #ring: Ring;
-  readonly #meter: LaneMeter;
+  readonly #timing: Timing;
   readonly #descriptorOwner: number;
   readonly #buffers: RingBuffers;
   readonly #requests: RequestTable;
@@ -62,20 +75,25 @@ export class LocalLane implements Lane {
     { entries, cqEntries }: LocalLaneSize,
     words: PoolWords,
     arena: Arena,
-    { bell, seat, meters }: { readonly bell: Doorbell; readonly seat: Seat; readonly meters: Meters },
+    { bell, seat, meters, slowOperationMs, onRefused }: LocalLaneOwner,
   ) {
     this.index = index;
-    this.#meter = meters.lane(seat.client, index);
+    this.wanted = entries;
     this.#ring = Ring.open({ entries, cqEntries });
     this.#ring.useDescriptorLedger();
     this.#descriptorOwner = seat.descriptorOwner;
     this.sqes = this.#ring.sqes;
-    this.#buffers = new RingBuffers(this.#ring, words, arena);
+    this.#buffers = new RingBuffers(this.#ring, words, arena, onRefused);
     this.#requests = new RequestTable(this.#ring.cqEntries);
+    const timed = { client: seat.client, worker: undefined, slowOperationMs };
+    this.#timing = new Timing(meters.lane(seat.client, index), timed, this.#ring.cqEntries);
     this.#submitter = new Submitter(this.#ring);
     this.#batch = new Int32Array(this.#ring.entries); // view: SQE indices
+    const { since } = this.#timing;
     this.#onCompletion = (operation, res, flags) => {
-      if (operation === this.#meter.sampled) this.#meter.took(monotonicMs());
+      if (since[operation] !== 0) {
+        this.#timing.ended(operation, this.#requests.of(operation), res, flags);
+      }
       this.#requests.complete(operation, res, flags);
     };
     this.#ring.registerDoorbell(bell);
@@ -87,6 +105,11 @@ export class LocalLane implements Lane {
   get report(): RingReport {
     const { memory, rung, entries, flags } = this.#ring;
     return { memory, rung, entries, flags };
+  }
+
+  /** True when its ring was refused a table of buffers. */
+  get buffersRefused(): boolean {
+    return this.#buffers.tableRefused;
   }
 
   roomFor(request: Wanted): number {
@@ -131,10 +154,7 @@ export class LocalLane implements Lane {
   /** Submits: what completes at once is ready to be reaped afterwards. */
   publish(): void {
     const batched = this.#batched;
-    if (batched > 0 && this.#meter.published(batched)) {
-      const last = this.#batch[batched - 1] as number;
-      this.#meter.sample(this.#ring.operationOf(last), monotonicMs());
-    }
+    if (batched > 0) this.#timing.published(this.sqes, this.#batch, batched);
     this.#buffers.refresh();
     this.#lower();
     this.#submitter.submit();
@@ -156,7 +176,7 @@ export class LocalLane implements Lane {
     }
     if (this.#submitter.owed > 0) this.#submitter.submit();
     const taken = this.#ring.reap(this.#onCompletion);
-    if (taken > 0) this.#meter.completed(taken - this.#requests.takeNotLast());
+    this.#timing.reaped(taken, this.#requests.takeNotLast());
     return taken;
   }
 

@@ -8,18 +8,19 @@ const ROW_NUMBERS = 40;
 const NUMBER_BYTES = 8;
 /** Lanes of a client beside those to workers, after them: its own ring, and the one for multishot operations. */
 const OWN_LANES = 2;
-const LANE = { submitted: 0, completed: 1, batches: 2, rung: 3, latency: 8 } as const;
-const WORKER = { submissions: 0, spins: 1, parks: 2, rung: 3, overflow: 4 } as const;
+const LANE = { submitted: 0, completed: 1, batches: 2, rung: 3, took: 4, latency: 8 } as const;
+const WORKER = { submissions: 0, spins: 1, parks: 2, rung: 3, overflow: 4, refused: 5 } as const;
 /** Buckets of the latency: below 1 µs, below 2, 4 ... and the rest. */
 const BUCKETS = ROW_NUMBERS - LANE.latency;
 /** The last operation of one batch in so many is timed: looking at the clock costs as much as a part of a read. */
 const SAMPLED_ONE_IN = 16;
-const NO_OPERATION = -1;
 
 /** How long operations took, from their submission until their completion was handed over. */
 export interface LatencyHistogram {
-  /** Operations that were timed: the last one of one batch in 16. */
+  /** Operations that were timed and are over: the last one of one batch in 16. */
   readonly count: number;
+  /** How long they took together. */
+  readonly totalMicroseconds: number;
   /** By bucket: how many took less than `microseconds`, and not less than the bucket before. The last one is Infinity. */
   readonly buckets: readonly { readonly microseconds: number; readonly count: number }[];
 }
@@ -53,7 +54,13 @@ export interface WorkerMetrics {
   readonly up: boolean;
   /** How many threads it has been: more than 1 after a crash. */
   readonly starts: number;
-  /** How often it submitted SQEs to the kernel. */
+  /** SQEs that threads handed to it. */
+  readonly submitted: number;
+  /** Of these, operations that are over. */
+  readonly completed: number;
+  /** Of these, operations that are not. */
+  readonly inFlight: number;
+  /** How often it submitted SQEs to the kernel: its batches. */
   readonly submissions: number;
   /** How often it looked for work for a while before it slept. */
   readonly spins: number;
@@ -61,8 +68,12 @@ export interface WorkerMetrics {
   readonly parks: number;
   /** How often it woke a thread for its completions. */
   readonly wakeUpsRung: number;
-  /** CQEs that the kernel kept back because the completion queue was full; counted when the worker sleeps. */
+  /** How often the kernel kept CQEs back because the completion queue was full; counted when the worker sleeps. */
   readonly overflow: number;
+  /** How often registered memory could not be registered with its ring, which uses READ and WRITE on it. */
+  readonly registrationsRefused: number;
+  /** As its lanes have measured it: from a thread's handing an operation over until that thread found it completed. */
+  readonly latency: LatencyHistogram;
 }
 
 /** The memory of all counts. */
@@ -110,9 +121,7 @@ export class Meters {
     for (let client = 0; client < CLIENTS_MAX; client++) {
       for (let lane = 0; lane < this.#workers + OWN_LANES; lane++) {
         const row = this.#laneRow(client, lane);
-        // First what is smaller: a lane that goes on meanwhile never has more completed than submitted.
-        const completed = row[LANE.completed] as number;
-        const submitted = row[LANE.submitted] as number;
+        const { submitted, completed, inFlight } = progressOf([row]);
         if (submitted === 0) continue;
         found.push({
           client,
@@ -120,10 +129,10 @@ export class Meters {
           ring: lane < this.#workers ? 'worker' : lane === this.#workers ? 'local' : 'multishot',
           submitted,
           completed,
-          inFlight: submitted - completed,
+          inFlight,
           batches: row[LANE.batches] as number,
           wakeUpsRung: row[LANE.rung] as number,
-          latency: histogramOf(row),
+          latency: histogramOf([row]),
         });
       }
     }
@@ -133,61 +142,78 @@ export class Meters {
   /** What has been counted by one worker. */
   readWorker(index: number, up: boolean, starts: number): WorkerMetrics {
     const row = this.#workerRow(index);
+    const lanes = Array.from({ length: CLIENTS_MAX }, (_, client) => this.#laneRow(client, index));
     return {
       index,
       up,
       starts,
+      ...progressOf(lanes),
       submissions: row[WORKER.submissions] as number,
       spins: row[WORKER.spins] as number,
       parks: row[WORKER.parks] as number,
       wakeUpsRung: row[WORKER.rung] as number,
       overflow: row[WORKER.overflow] as number,
+      registrationsRefused: row[WORKER.refused] as number,
+      latency: histogramOf(lanes),
     };
+  }
+
+  /**
+   * A client has gone, and nothing of it is in flight any more: what it had not seen complete counts as over. For the
+   * owner, before another one takes the seat: nobody else writes the seat's numbers then.
+   */
+  left(client: number): void {
+    for (let lane = 0; lane <= this.#workers; lane++) {
+      const row = this.#laneRow(client, lane);
+      row[LANE.completed] = row[LANE.submitted] as number;
+    }
   }
 }
 
-function histogramOf(row: Float64Array): LatencyHistogram {
+/** Sums one number of several rows. */
+function sumOf(rows: readonly Float64Array[], number: number): number {
+  return rows.reduce((sum, row) => sum + (row[number] as number), 0);
+}
+
+function progressOf(
+  rows: readonly Float64Array[],
+): Pick<LaneMetrics, 'submitted' | 'completed' | 'inFlight'> {
+  // First what is smaller: a lane that goes on meanwhile never has more completed than submitted.
+  const completed = sumOf(rows, LANE.completed);
+  const submitted = sumOf(rows, LANE.submitted);
+  return { submitted, completed, inFlight: submitted - completed };
+}
+
+function histogramOf(rows: readonly Float64Array[]): LatencyHistogram {
   const buckets = Array.from({ length: BUCKETS }, (_, bucket) => ({
     microseconds: bucket === BUCKETS - 1 ? Infinity : 2 ** bucket,
-    count: row[LANE.latency + bucket] as number,
+    count: sumOf(rows, LANE.latency + bucket),
   }));
-  return { count: buckets.reduce((sum, { count }) => sum + count, 0), buckets };
+  const count = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
+  return { count, totalMicroseconds: sumOf(rows, LANE.took), buckets };
 }
 
 /** A client's counts of one lane. */
 export class LaneMeter {
   readonly #row: Float64Array;
-  #sampled = NO_OPERATION;
-  #sampledMs = 0;
 
   constructor(row: Float64Array) {
     this.#row = row;
   }
 
-  /** The operation that is timed; -1 for none. */
-  get sampled(): number {
-    return this.#sampled;
-  }
-
-  /** SQEs are about to be handed over. True when the last of them is to be timed: call {@link sample}. */
+  /** SQEs are about to be handed over. True when the last of them is to be timed: see {@link took}. */
   published(count: number): boolean {
     const row = this.#row;
     const batches = (row[LANE.batches] as number) + 1;
     row[LANE.batches] = batches;
     row[LANE.submitted] = (row[LANE.submitted] as number) + count;
-    return batches % SAMPLED_ONE_IN === 0 && this.#sampled === NO_OPERATION;
+    return batches % SAMPLED_ONE_IN === 0;
   }
 
-  /** Times this operation. */
-  sample(operation: number, nowMs: number): void {
-    this.#sampled = operation;
-    this.#sampledMs = nowMs;
-  }
-
-  /** The operation that is timed is over. */
-  took(nowMs: number): void {
-    this.#sampled = NO_OPERATION;
-    const microseconds = (nowMs - this.#sampledMs) * 1000;
+  /** An operation that was timed is over. */
+  took(milliseconds: number): void {
+    const microseconds = milliseconds * 1000;
+    this.#row[LANE.took] = (this.#row[LANE.took] as number) + microseconds;
     const bucket = microseconds < 1 ? 0 : Math.min(BUCKETS - 1, Math.floor(Math.log2(microseconds)) + 1);
     this.#row[LANE.latency + bucket] = (this.#row[LANE.latency + bucket] as number) + 1;
   }
@@ -201,19 +227,17 @@ export class LaneMeter {
   rung(): void {
     this.#row[LANE.rung] = (this.#row[LANE.rung] as number) + 1;
   }
-
-  /** Its ring is another one: what was timed will not complete. */
-  reset(): void {
-    this.#sampled = NO_OPERATION;
-  }
 }
 
 /** A worker's own counts. */
 export class WorkerMeter {
   readonly #row: Float64Array;
+  /** What the rings of the worker's former threads had come to. */
+  readonly #formerOverflow: number;
 
   constructor(row: Float64Array) {
     this.#row = row;
+    this.#formerOverflow = row[WORKER.overflow] as number;
   }
 
   submitted(): void {
@@ -224,14 +248,19 @@ export class WorkerMeter {
     this.#add(WORKER.spins);
   }
 
-  /** It sleeps; so many CQEs were ever kept back from its ring. */
+  /** It sleeps; so often were CQEs kept back from its ring. */
   parked(overflow: number): void {
     this.#add(WORKER.parks);
-    this.#row[WORKER.overflow] = overflow;
+    this.#row[WORKER.overflow] = this.#formerOverflow + overflow;
   }
 
   rung(): void {
     this.#add(WORKER.rung);
+  }
+
+  /** Registered memory is not with its ring. */
+  refused(): void {
+    this.#add(WORKER.refused);
   }
 
   #add(number: number): void {

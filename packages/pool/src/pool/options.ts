@@ -31,6 +31,11 @@ export interface PoolOptions {
   readonly registration?: RegistrationMode | undefined;
   /** Where operations run unless a file or an operation says otherwise. Default: `'auto'`. */
   readonly placement?: Placement | undefined;
+  /**
+   * An operation that takes as many milliseconds, or more, is published to `ringpool:operation:slow` (see
+   * {@link channels}), in every thread of the pool. 0: each of them; Infinity: none. Default: 100.
+   */
+  readonly slowOperationMs?: number | undefined;
 }
 
 /** {@link PoolOptions} with every default filled in. */
@@ -42,6 +47,7 @@ export interface ResolvedOptions {
   readonly registration: RegistrationMode;
   /** A code of placement.ts. */
   readonly place: number;
+  readonly slowOperationMs: number;
 }
 
 const WORKERS_DEFAULT_MAX = 4;
@@ -55,6 +61,8 @@ const DEPTH_MAX = 4096;
 const DEPTH_DEFAULT = 256;
 const WAITING_MAX = 2 ** 30;
 const WAITING_DEFAULT = 2 ** 20;
+/** Far above what a disk takes, below what a person takes for a fault. */
+const SLOW_OPERATION_MS_DEFAULT = 100;
 const KNOWN: readonly string[] = [
   'workers',
   'arenaBytes',
@@ -62,6 +70,7 @@ const KNOWN: readonly string[] = [
   'waitingMax',
   'registration',
   'placement',
+  'slowOperationMs',
 ];
 
 /** Throws ERR_RINGPOOL_INVALID_ARGUMENT unless it is a lease of this arena: the kernel sees no other memory. */
@@ -86,6 +95,15 @@ function integer(name: string, value: number, min: number, max: number): number 
     'openPool',
     `${name} is ${String(value)}`,
     `It must be an integer from ${min} to ${max}.`,
+  );
+}
+
+function slowOperationMsOf({ slowOperationMs = SLOW_OPERATION_MS_DEFAULT }: PoolOptions): number {
+  if (typeof slowOperationMs === 'number' && slowOperationMs >= 0) return slowOperationMs;
+  throw invalidArgument(
+    'openPool',
+    `slowOperationMs is ${String(slowOperationMs)}`,
+    'It must be a number of milliseconds from 0.',
   );
 }
 
@@ -120,5 +138,6 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     waitingMax: integer('waitingMax', options.waitingMax ?? WAITING_DEFAULT, 0, WAITING_MAX),
     registration,
     place: placementCode('openPool', options.placement ?? 'auto', workers),
+    slowOperationMs: slowOperationMsOf(options),
   };
 }

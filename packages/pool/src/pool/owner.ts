@@ -1,9 +1,13 @@
 // What the thread that opened a pool does for all of its clients: starts the workers that are wanted, takes back what
 // clients left that went or died, and closes the pool. Bound to that thread.
 
+import { AsyncResource } from 'node:async_hooks';
+
 import { type Arena, generationOfTicket, LaneAttachment } from '@ringpool/core';
 import { closeDescriptorsOf, Doorbell } from '@ringpool/native';
 
+import { Publisher } from './diagnostics.ts';
+import { ringFallback } from './fallbacks.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { Anchor, Registration } from './registration.ts';
 import {
@@ -34,6 +38,8 @@ export class Owner {
   readonly #arena: Arena;
   readonly #anchor: Anchor | undefined;
   readonly #registration: Registration;
+  readonly #context = new AsyncResource('ringpool.owner');
+  readonly #publisher = new Publisher();
   readonly #bell: Doorbell;
   readonly #supervisor: Supervisor;
   /** One for each worker, whatever threads come and go there: who rings late rings the one that sleeps. */
@@ -66,15 +72,26 @@ export class Owner {
         arena: arena.handle,
         arenaClientId: arenaIdOfWorker(index),
       }),
-      () => this.#look(),
+      {
+        failed: (failure) => {
+          this.#publisher.publish('workerCrash', failure);
+          this.#look();
+        },
+        fellBack: (worker, fallback) => this.#publisher.publish('fallback', ringFallback(fallback, worker)),
+      },
     );
-    bell.watch(() => this.#look());
+    bell.watch(() => this.#lookAfterAll());
     bell.hold(false);
     if (open.size === 0) process.on('exit', onExit);
     open.add(this);
   }
 
+  /** In the context of the pool, whoever calls: what it starts, workers above all, lives longer than that one. */
   #look(): void {
+    this.#context.runInAsyncScope(this.#lookAfterAll, this);
+  }
+
+  #lookAfterAll(): void {
     this.#supervisor.startWanted();
     for (let client = 1; client < CLIENTS_MAX; client++) {
       const seat = this.#words.seat(client);
@@ -93,6 +110,7 @@ export class Owner {
     // Whoever lets go of the last lane calls again.
     if (held) return;
     // Its own ring was drained when its thread ended or left, and the workers' operations of it are over.
+    this.#memory.meters.left(client);
     this.#arena.reclaimClient(arenaIdOfClient(client), { drained: true });
     this.#registration.inherit(this.#arena, arenaIdOfClient(client));
     closeDescriptorsOf(descriptorOwnerOf(seat), false);

@@ -20,8 +20,6 @@ export interface PoolPort {
   readonly arena: ArenaHandle;
   /** @internal */
   readonly registration: RegistrationMode;
-  /** @internal How many operations of a thread may wait. */
-  readonly waitingMax: number;
   /** @internal The code of the pool's placement. */
   readonly place: number;
 }

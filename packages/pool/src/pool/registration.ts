@@ -9,6 +9,7 @@ import { RingpoolError } from '@ringpool/core';
 import { type Memlock, Ring, registerThrough } from '@ringpool/native';
 
 import { monotonicMs } from './clock.ts';
+import { Publisher } from './diagnostics.ts';
 import type { RegistrationMode } from './options.ts';
 import {
   type PoolWords,
@@ -119,6 +120,7 @@ export function setBudget(
 export class Registration {
   readonly #mode: RegistrationMode;
   readonly #words: PoolWords;
+  readonly #publisher = new Publisher();
   #refusal: RingpoolError | undefined;
 
   constructor(mode: RegistrationMode, words: PoolWords) {
@@ -144,9 +146,18 @@ export class Registration {
   }
 
   #decide(arena: Arena, { index, bytes }: ArenaSegment): void {
+    const before = this.#refusal;
     const registered = this.#register(arena, index, bytes);
+    if (!registered && this.#mode === 'auto')
+      this.#tell(bytes, before === this.#refusal ? undefined : this.#refusal);
     this.#words.setSegmentState(index, registered ? SEGMENT_REGISTERED : SEGMENT_UNREGISTERED);
     if (registered) this.#words.addRegisteredKib(bytes / KIB);
+  }
+
+  #tell(bytes: number, error: RingpoolError | undefined): void {
+    const why = error === undefined ? 'what RLIMIT_MEMLOCK leaves is used up' : 'the kernel refused it';
+    const message = `${bytes} bytes of the arena are not registered: ${why}; READ and WRITE are used on them`;
+    this.#publisher.publish('fallback', { kind: 'registration', worker: undefined, message, bytes, error });
   }
 
   /** With registration `'required'`: why this segment is not registered. */

@@ -13,7 +13,6 @@ import {
 } from '@ringpool/core';
 import { closeDescriptorsOf, Doorbell, giveDescriptor } from '@ringpool/native';
 
-import { monotonicMs } from './clock.ts';
 import { workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
@@ -21,6 +20,7 @@ import { type Lane, URGENT_OPERATIONS } from './lane.ts';
 import type { LaneMeter } from './metrics.ts';
 import type { Request, Wanted } from './request.ts';
 import { RequestTable } from './request-table.ts';
+import { Timing } from './timing.ts';
 import { type PoolWords, WORKER_STATE } from './words.ts';
 
 const NO_FILES = new FileSlots(0, 0);
@@ -29,7 +29,10 @@ const NO_FILES = new FileSlots(0, 0);
 export interface LaneOwner {
   /** The client, in the ledger of descriptors. */
   readonly descriptorOwner: number;
+  readonly client: number;
   readonly meter: LaneMeter;
+  /** See {@link PoolOptions.slowOperationMs}. */
+  readonly slowOperationMs: number;
 }
 
 /** What became of the requests of a worker that has ended. */
@@ -52,6 +55,7 @@ export class RemoteLane implements Lane {
   epoch = 0;
 
   readonly #meter: LaneMeter;
+  readonly #timing: Timing;
   /** Who this client, and who what the worker opens for it, is in the ledger of descriptors. */
   readonly #descriptorOwner: number;
   readonly #words: PoolWords;
@@ -64,12 +68,14 @@ export class RemoteLane implements Lane {
   #generation = 0;
   #bell: Doorbell | undefined;
   #ticket = 0;
-  /** The operation pushed last. */
-  #last = 0;
+  /** The SQEs pushed since the last publication. */
+  readonly #batch: Int32Array;
+  #batched = 0;
   #held = false;
   #dying = false;
 
-  constructor(index: number, handle: LaneHandle, words: PoolWords, { descriptorOwner, meter }: LaneOwner) {
+  constructor(index: number, handle: LaneHandle, words: PoolWords, owner: LaneOwner) {
+    const { descriptorOwner, client, meter, slowOperationMs } = owner;
     this.index = index;
     this.#descriptorOwner = descriptorOwner;
     this.#meter = meter;
@@ -81,8 +87,13 @@ export class RemoteLane implements Lane {
     this.#queue = new LaneClient(handle);
     this.sqes = this.#queue.sqes;
     this.#requests = new RequestTable(handle.depth);
+    this.#timing = new Timing(meter, { client, worker: index, slowOperationMs }, handle.depth);
+    this.#batch = new Int32Array(handle.depth); // view: SQE indices
+    const { since } = this.#timing;
     this.#onCompletion = (operation, res, flags) => {
-      if (operation === this.#meter.sampled) this.#meter.took(monotonicMs());
+      if (since[operation] !== 0) {
+        this.#timing.ended(operation, this.#requests.of(operation), res, flags);
+      }
       this.#requests.complete(operation, res, flags);
     };
   }
@@ -130,7 +141,7 @@ export class RemoteLane implements Lane {
     const sqe = this.#queue.push();
     const operation = this.#queue.operationOf(sqe);
     this.#requests.set(operation, request, part);
-    this.#last = operation;
+    this.#batch[this.#batched++] = sqe;
     return sqe;
   }
 
@@ -150,8 +161,8 @@ export class RemoteLane implements Lane {
 
   /** Lets the worker see what was pushed, and rings it awake if it sleeps. */
   publish(): void {
-    const { queued } = this.#queue;
-    if (queued > 0 && this.#meter.published(queued)) this.#meter.sample(this.#last, monotonicMs());
+    if (this.#batched > 0) this.#timing.published(this.sqes, this.#batch, this.#batched);
+    this.#batched = 0;
     // The tail first, then the parking word: see parking.ts.
     if (this.#queue.publish()) this.#wake();
   }
@@ -165,7 +176,7 @@ export class RemoteLane implements Lane {
   /** Completes what is ready. Returns how many completions there were. */
   reap(): number {
     const taken = this.#queue.reap(this.#onCompletion);
-    if (taken > 0) this.#meter.completed(taken);
+    this.#timing.reaped(taken, this.#requests.takeNotLast());
     return taken;
   }
 
@@ -210,7 +221,7 @@ export class RemoteLane implements Lane {
     const cause = workerDied(this.index);
     // What was pushed and not handed over was not counted yet.
     this.#meter.completed(this.#queue.inFlight - this.#queue.queued);
-    this.#meter.reset();
+    this.#batched = 0;
     // From here on it takes nothing: what requests start as they are told of their end goes elsewhere, and what is bound
     // to this ring is refused. It would wait here for the next one, where its file's slot is another file's.
     this.#generation = 0;
@@ -229,6 +240,7 @@ export class RemoteLane implements Lane {
       TAKEN,
       UNTAKEN,
     );
+    this.#timing.reset();
     // What it opened, and this client has not seen.
     if (this.#attachment.held === this.#ticket) closeDescriptorsOf(this.#attachment.terms.descriptors, false);
     this.detach(); // F3

@@ -1,6 +1,8 @@
 // A client's lanes to all workers: which one takes a request, which worker is to be started, what has become of those
 // that ended. Bound to the client's thread.
 
+import { AsyncResource } from 'node:async_hooks';
+
 import { RingpoolError } from '@ringpool/core';
 import type { Doorbell } from '@ringpool/native';
 
@@ -31,6 +33,8 @@ export class RemoteLanes {
   readonly #words: PoolWords;
   readonly #supervisor: Doorbell;
   readonly #events: WorkerEvents;
+  /** Where the timer runs: in the context of the pool, not of the operation for which it was started. */
+  readonly #context = new AsyncResource('ringpool.timer');
   /** Workers that were asked for and are not up yet. */
   readonly #wanted = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
@@ -55,7 +59,9 @@ export class RemoteLanes {
       (_, worker) =>
         new RemoteLane(worker, memory.lane(client, worker), words, {
           descriptorOwner,
+          client,
           meter: memory.meters.lane(client, worker),
+          slowOperationMs: memory.handle.slowOperationMs,
         }),
     );
   }
@@ -89,7 +95,7 @@ export class RemoteLanes {
     this.#wanted.add(index);
     this.#look(lane);
     if (lane.up) return undefined;
-    this.#timer ??= setTimeout(() => this.#giveUp(), START_TIMEOUT_MS).unref();
+    this.#timer ??= this.#context.runInAsyncScope(startTimer, undefined, () => this.#giveUp());
     const state = this.#words.workerState(index);
     if (state === WORKER_STATE.IDLE || state === WORKER_STATE.FAILED || state === WORKER_STATE.DEAD) {
       this.#ask(index, state);
@@ -195,6 +201,10 @@ export class RemoteLanes {
     this.#disarm();
     for (const lane of this.all) lane.detach();
   }
+}
+
+function startTimer(giveUp: () => void): NodeJS.Timeout {
+  return setTimeout(giveUp, START_TIMEOUT_MS).unref();
 }
 
 function orphaned(worker: number): RingpoolError {

@@ -27,6 +27,11 @@ export class RequestTable {
     return this.#parts[operation] as number;
   }
 
+  /** The request of an operation in flight. */
+  of(operation: number): Request {
+    return this.#requests[operation] as Request;
+  }
+
   /** Takes an operation's request out. */
   take(operation: number): Request {
     const request = this.#requests[operation] as Request;

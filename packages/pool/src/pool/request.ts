@@ -47,6 +47,11 @@ export abstract class Request {
     return 0;
   }
 
+  /** The path that it is about, as far as it is known: for those who are told that it was slow. */
+  get path(): string | undefined {
+    return undefined;
+  }
+
   /** Writes its SQEs: `lane.push(this, part)`, then an encoder, for each. The lane has room for them. */
   abstract encode(lane: Lane): void;
 
@@ -70,6 +75,8 @@ export function abandonUnstarted(request: Request, error: RingpoolError): void {
   for (let part = 0; part < request.sqes; part++) request.abandon(part, error, false);
 }
 
+const nothing = (): void => undefined;
+
 /** One executor for all promises: a closure for each would be garbage of every operation. */
 class Captured {
   resolve!: (value: never) => void;
@@ -87,6 +94,11 @@ export const captured: {
   readonly resolve: (value: any) => void;
   readonly reject: (error: unknown) => void;
 } = new Captured() as never;
+
+/** The promise made last belongs to whoever waits for it, with the context it was made in: holds on to it no longer. */
+export function forgetCaptured(): void {
+  captured.executor(nothing, nothing);
+}
 
 /** Base of requests that settle one promise. */
 export abstract class PromisedRequest<T> extends Request {

@@ -26,13 +26,25 @@ export class RingBuffers {
   readonly #words: PoolWords;
   /** Per segment: 1 when this ring has it registered. */
   readonly #registered: Uint8Array = new Uint8Array(SEGMENTS_MAX);
+  /** Segments whose refusal was told. */
+  readonly #told = new Set<number>();
+  readonly #onRefused: (bytes: number, error: RingpoolError) => void;
+  #tableRefused = false;
   #segments = 0;
   #whole = false;
   #version = -1;
 
-  /** `arena` is the ring's thread's own. */
-  constructor(ring: Ring, words: PoolWords, arena: Arena) {
+  /**
+   * `arena` is the ring's thread's own. `onRefused` is told once of each segment that is registered, but not with this ring.
+   */
+  constructor(
+    ring: Ring,
+    words: PoolWords,
+    arena: Arena,
+    onRefused: (bytes: number, error: RingpoolError) => void,
+  ) {
     this.#ring = ring;
+    this.#onRefused = onRefused;
     this.#words = words;
     this.#arena = arena;
     if (words.anchorRing !== 0) this.#makeTable();
@@ -44,7 +56,13 @@ export class RingBuffers {
     } catch (error) {
       // Then this ring goes without: its operations are READ and WRITE.
       if (!(error instanceof RingpoolError)) throw error;
+      this.#tableRefused = true;
     }
+  }
+
+  /** True when the ring was refused a table of buffers. */
+  get tableRefused(): boolean {
+    return this.#tableRefused;
   }
 
   /** Looks whether the arena has grown or segments were registered. Two loads when nothing has happened. */
@@ -85,9 +103,16 @@ export class RingBuffers {
       return true;
     } catch (error) {
       // No memlock for a registration of our own, say: the segment is used unregistered on this ring.
-      if (error instanceof RingpoolError) return false;
-      throw error;
+      if (!(error instanceof RingpoolError)) throw error;
+      this.#tell(segment, error);
+      return false;
     }
+  }
+
+  #tell(segment: number, error: RingpoolError): void {
+    if (this.#told.has(segment)) return;
+    this.#told.add(segment);
+    this.#onRefused(this.#arena.segment(segment).bytes, error);
   }
 
   /** True when every segment is registered with this ring: nothing is to be lowered. */

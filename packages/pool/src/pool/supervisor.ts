@@ -8,6 +8,7 @@ import { GENERATION_MAX, RingpoolError } from '@ringpool/core';
 import type { Piscina } from 'piscina';
 
 import { clearTimeout, monotonicMs, setTimeout } from './clock.ts';
+import type { RingFallback } from './fallbacks.ts';
 import { wakeClients } from './seat.ts';
 import { type PoolWords, WORKER_STATE } from './words.ts';
 import { failureToWords, type PostedError, type WorkerAnswer, type WorkerSpec } from './worker-protocol.ts';
@@ -21,7 +22,19 @@ const REQUIRE_ESM = '--experimental-require-module';
 /** A worker that could not start, or that ended in disorder. */
 export interface WorkerFailure {
   readonly worker: number;
+  /** Which thread of that worker it was. */
+  readonly generation: number;
+  /** True when it had come up. */
+  readonly started: boolean;
   readonly error: unknown;
+}
+
+/** What the supervisor tells of its workers. */
+export interface SupervisorEvents {
+  /** One could not start, or ended before {@link Supervisor.close}; then it may be wanted again. */
+  failed(failure: WorkerFailure): void;
+  /** One has come up, with a ring that lacks something. */
+  fellBack(worker: number, fallback: RingFallback): void;
 }
 
 /** A worker on its way, as piscina shows it to the balancer. */
@@ -36,7 +49,7 @@ export class Supervisor {
   readonly #words: PoolWords;
   readonly #workers: number;
   readonly #specOf: (worker: number, generation: number) => WorkerSpec;
-  readonly #onFailure: (failure: WorkerFailure) => void;
+  readonly #events: SupervisorEvents;
   /** When each worker was started last. */
   readonly #startedMs: number[] = [];
   readonly #timers = new Map<number, NodeJS.Timeout>();
@@ -49,17 +62,16 @@ export class Supervisor {
   #piscina: Promise<Piscina> | undefined;
   #closing = false;
 
-  /** `onFailure` is told of each worker that could not start or ended before {@link close}; then it may be wanted again. */
   constructor(
     words: PoolWords,
     workers: number,
     specOf: (worker: number, generation: number) => WorkerSpec,
-    onFailure: (failure: WorkerFailure) => void,
+    events: SupervisorEvents,
   ) {
     this.#words = words;
     this.#workers = workers;
     this.#specOf = specOf;
-    this.#onFailure = onFailure;
+    this.#events = events;
   }
 
   /** Starts the workers that are wanted. */
@@ -87,7 +99,9 @@ export class Supervisor {
     const generation = (this.#words.workerGeneration(worker) % GENERATION_MAX) + 1;
     this.#words.setWorkerGeneration(worker, generation);
     this.#words.setWorkerState(worker, WORKER_STATE.STARTING);
-    const starting = this.#host(worker, generation).catch((error: unknown) => this.#failed(worker, error));
+    const starting = this.#host(worker, generation).catch((error: unknown) =>
+      this.#failed(worker, generation, error),
+    );
     this.#starting.add(starting);
     void starting.finally(() => this.#starting.delete(starting));
   }
@@ -97,15 +111,17 @@ export class Supervisor {
     const piscina = await this.#piscina;
     // Its former thread has said that it ended, and may not have yet: until then piscina counts it, and spawns no other.
     await this.#ended[worker];
-    const { threadId, error } = await this.#run(piscina, this.#specOf(worker, generation));
+    const { threadId, fallbacks, error } = await this.#run(piscina, this.#specOf(worker, generation));
     if (error !== undefined) {
       this.#hosting.delete(threadId);
       throw restored(error);
     }
+    for (const fallback of fallbacks) this.#events.fellBack(worker, fallback);
+    const ended = (error: unknown): void => this.#tell({ worker, generation, started: true, error });
     const thread = piscina.threads.find((candidate) => candidate.threadId === threadId) as Worker | undefined;
     if (thread === undefined) {
       // Ended already, before we could listen.
-      this.#onFailure({ worker, error: new Error('exited') });
+      ended(new Error('exited'));
       return;
     }
     let cause: unknown;
@@ -115,8 +131,7 @@ export class Supervisor {
     this.#ended[worker] = new Promise((resolve) => {
       thread.once('exit', (code) => {
         this.#hosting.delete(threadId);
-        if (!this.#closing)
-          this.#onFailure({ worker, error: cause ?? new Error(`exited with code ${code}`) });
+        ended(cause ?? new Error(`exited with code ${code}`));
         resolve();
       });
     });
@@ -181,11 +196,17 @@ export class Supervisor {
   }
 
   /** It never came up. Clients that wait for it are told why; they may want it again. */
-  #failed(worker: number, error: unknown): void {
+  #failed(worker: number, generation: number, error: unknown): void {
     this.#words.setWorkerRing(worker, failureToWords(error));
-    if (!this.#words.swapWorkerState(worker, WORKER_STATE.STARTING, WORKER_STATE.FAILED)) return;
-    wakeClients(this.#words);
-    this.#onFailure({ worker, error });
+    // Not if its obituary has said so: it had come up, and clients know.
+    if (this.#words.swapWorkerState(worker, WORKER_STATE.STARTING, WORKER_STATE.FAILED))
+      wakeClients(this.#words);
+    this.#tell({ worker, generation, started: false, error });
+  }
+
+  /** An end that was asked for is no failure. */
+  #tell(failure: WorkerFailure): void {
+    if (!this.#closing) this.#events.failed(failure);
   }
 
   /** Ends the threads and waits for them. */

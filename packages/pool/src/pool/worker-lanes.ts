@@ -19,6 +19,8 @@ const LANES_WITH_FILES = 16;
 export class WorkerLanes {
   /** Those it holds, in no order that matters. */
   readonly all: WorkerLane[] = [];
+  /** Slots of the ring's table of fixed files; 0 where there is none. */
+  readonly fileSlots: number;
   /** By client. */
   readonly #held: (WorkerLane | undefined)[] = [];
   readonly #attachments: (LaneAttachment | undefined)[] = [];
@@ -49,8 +51,8 @@ export class WorkerLanes {
     this.#ring = ring;
     this.#supervisor = supervisor;
     const { depth } = memory.handle;
-    const slots = makeFileTable(ring, depth * LANES_WITH_FILES, depth);
-    for (let first = slots - depth; first >= 0; first -= depth) this.#freeFiles.push(first);
+    this.fileSlots = makeFileTable(ring, depth * LANES_WITH_FILES, depth);
+    for (let first = this.fileSlots - depth; first >= 0; first -= depth) this.#freeFiles.push(first);
   }
 
   /** The lane of a client that the worker holds. */

@@ -5,6 +5,7 @@ import { Arena, EPOLL, encode, fd, type Parking } from '@ringpool/core';
 import { Doorbell, Obituary, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
 
 import { monotonicMs } from './clock.ts';
+import { fallbacksOf, type RingFallback } from './fallbacks.ts';
 import { LaneMemory } from './lane-memory.ts';
 import type { WorkerMeter } from './metrics.ts';
 import { Submitter } from './pool-ring.ts';
@@ -13,7 +14,7 @@ import { wakeClients } from './seat.ts';
 import { PoolWords, WORKER_STATE } from './words.ts';
 import { NOBODY, type Routes, type WorkerLane } from './worker-lane.ts';
 import { WorkerLanes } from './worker-lanes.ts';
-import { reportToWords, type WorkerSpec } from './worker-protocol.ts';
+import { type RingReport, reportToWords, type WorkerSpec } from './worker-protocol.ts';
 
 /** How long a worker looks for work before it sleeps in the kernel: at least, and at most. */
 const SPIN_MIN_MS = 0.025;
@@ -35,6 +36,7 @@ const NO_OPERATION = -1;
 /** One I/O worker. */
 export class WorkerLoop {
   readonly #index: number;
+  readonly #depth: number;
   readonly #words: PoolWords;
   readonly #parking: Parking;
   readonly #bell: Doorbell;
@@ -91,15 +93,16 @@ export class WorkerLoop {
   private constructor(spec: WorkerSpec, words: PoolWords, ring: Ring) {
     const { index, lanes } = spec;
     this.#index = index;
+    this.#depth = lanes.depth;
     this.#words = words;
     this.#parking = words.workerParking(index);
     this.#ring = ring;
     this.#submitter = new Submitter(ring);
     const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
-    this.#buffers = new RingBuffers(ring, words, arena);
     this.#supervisor = Doorbell.attach(words.supervisorBell);
     const memory = new LaneMemory(lanes);
     this.#meter = memory.meters.worker(index);
+    this.#buffers = new RingBuffers(ring, words, arena, () => this.#meter.refused());
     this.#lanes = new WorkerLanes(spec, words, memory, ring, this.#supervisor);
     this.#routes = {
       client: new Int32Array(ring.cqEntries), // view: a count of operations
@@ -113,9 +116,23 @@ export class WorkerLoop {
     this.#announceUp();
   }
 
-  #announceUp(): void {
+  get #report(): RingReport {
     const { memory, rung, entries, flags } = this.#ring;
-    this.#words.setWorkerRing(this.#index, reportToWords({ memory, rung, entries, flags }));
+    return { memory, rung, entries, flags };
+  }
+
+  /** What its ring has in a lesser form than was asked for. */
+  get fallbacks(): readonly RingFallback[] {
+    return fallbacksOf({
+      ...this.#report,
+      wanted: this.#depth,
+      fileSlots: this.#lanes.fileSlots,
+      buffersRefused: this.#buffers.tableRefused,
+    });
+  }
+
+  #announceUp(): void {
+    this.#words.setWorkerRing(this.#index, reportToWords(this.#report));
     this.#words.swapWorkerState(this.#index, WORKER_STATE.STARTING, WORKER_STATE.UP);
     wakeClients(this.#words);
   }

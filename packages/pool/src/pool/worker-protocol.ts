@@ -3,6 +3,7 @@
 import { type ArenaHandle, RingpoolError } from '@ringpool/core';
 import { RING_RUNGS, type RingMemoryMode, type RingRung } from '@ringpool/native';
 
+import type { RingFallback } from './fallbacks.ts';
 import type { LaneMemoryHandle } from './lane-memory.ts';
 
 /** What a worker needs to start. */
@@ -35,9 +36,10 @@ export interface PostedError {
   readonly hint: string | undefined;
 }
 
-/** What the worker's task returns: its thread's number, and why there is no ring, if there is none. */
+/** What the worker's task returns: its thread's number, how its ring came up, and why there is none, if there is none. */
 export interface WorkerAnswer {
   readonly threadId: number;
+  readonly fallbacks: readonly RingFallback[];
   readonly error?: PostedError | undefined;
 }
 

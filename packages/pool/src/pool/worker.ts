@@ -15,9 +15,9 @@ export default function start(spec: WorkerSpec): WorkerAnswer {
     const loop = WorkerLoop.start(spec);
     // After the answer has been posted: the loop blocks this thread's event loop.
     setImmediate(() => loop.run());
-    return { threadId };
+    return { threadId, fallbacks: loop.fallbacks };
   } catch (error) {
-    if (error instanceof RingpoolError) return { threadId, error: postError(error) };
+    if (error instanceof RingpoolError) return { threadId, fallbacks: [], error: postError(error) };
     throw error;
   }
 }

@@ -1,8 +1,12 @@
 // What a pool counts, against what was done.
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { openPool } from '@ringpool/pool';
 import { expect, onTestFinished, test } from 'vitest';
-import { until } from '../support.ts';
+import { Meters } from '../../src/pool/metrics.ts';
+import { temporaryPipe, until } from '../support.ts';
 
 const own = (lanes: ReturnType<Awaited<ReturnType<typeof openPool>>['metrics']>['lanes'], worker?: number) =>
   lanes.find((lane) => lane.client === 0 && lane.worker === worker);
@@ -32,6 +36,12 @@ test('operations, batches and latencies of each lane, by the thread that has it'
   expect(latency?.count).toBeLessThanOrEqual(7);
   expect(latency?.buckets.map(({ count }) => count).reduce((a, b) => a + b)).toBe(latency?.count);
   expect(latency?.buckets.at(-1)?.microseconds).toBe(Number.POSITIVE_INFINITY);
+  const atMost = latency?.buckets.reduce(
+    (sum, { microseconds, count }) => sum + (count && microseconds * count),
+    0,
+  );
+  expect(latency?.totalMicroseconds).toBeGreaterThan(0);
+  expect(latency?.totalMicroseconds).toBeLessThanOrEqual(atMost ?? 0);
   for (let round = 0; round < 50; round++) await file.read(lease, { position: 0, placement: { worker: 1 } });
   const { lanes, workers, registeredBytes, arena } = pool.metrics();
   expect(own(lanes, 1)).toMatchObject({ submitted: 50, completed: 50, inFlight: 0 });
@@ -72,4 +82,83 @@ test('of all threads, read by any of them', async () => {
   await until(() => pool.metrics().clients === 1);
   const mine = pool.metrics().lanes.find(({ client, worker }) => client === 1 && worker === 0);
   expect(mine).toMatchObject({ submitted: 80, completed: 80, inFlight: 0 });
+});
+
+test('of a worker: what all threads handed to it', async () => {
+  await using pool = await openPool({ workers: 1 });
+  const file = await pool.open('package.json', 'r', { placement: 'local' });
+  const lease = pool.alloc(64);
+  const read = (): Promise<number> => file.read(lease, { position: 0, placement: { worker: 0 } });
+  for (let round = 0; round < 32; round++) await read();
+  const program = `
+    const { workerData } = require('node:worker_threads');
+    import(workerData.module).then(async ({ connectPool }) => {
+      const pool = await connectPool(workerData.port);
+      for (let round = 0; round < 5; round++) (await pool.readFile('package.json', undefined, { placement: 'workers' })).release();
+      await pool.close();
+    });
+  `;
+  const workerData = { port: pool.port(), module: import.meta.resolve('@ringpool/pool') };
+  await once(new Worker(program, { eval: true, workerData }), 'exit');
+  const { workers, lanes } = pool.metrics();
+  expect(workers[0]).toMatchObject({ submitted: 52, completed: 52, inFlight: 0 });
+  const counts = lanes.filter(({ worker }) => worker === 0).map(({ latency }) => latency.count);
+  expect(counts).toHaveLength(2);
+  expect(workers[0]?.latency.count).toBe(counts.reduce((sum, count) => sum + count));
+  await file.close();
+});
+
+test('latencies go on being measured beside operations that never end', async () => {
+  await using pool = await openPool({ workers: 1, placement: 'local' });
+  const pipe = await pool.open(temporaryPipe(), fs.constants.O_RDWR);
+  const file = await pool.open('package.json');
+  const lease = pool.alloc(64);
+  const waiting: Promise<number>[] = [];
+  // More than one batch in 16: some of them are the operations that are timed.
+  for (let round = 0; round < 64; round++) {
+    waiting.push(pipe.read(lease, { position: 0, offset: 0, length: 1 }));
+    await setImmediate();
+  }
+  const before = own(pool.metrics().lanes)?.latency.count ?? 0;
+  for (let round = 0; round < 160; round++) await file.read(lease, { position: 0, offset: 8, length: 8 });
+  expect(own(pool.metrics().lanes)?.latency.count).toBe(before + 10);
+  fs.writeSync(pipe.fd, 'x'.repeat(64));
+  await Promise.all(waiting);
+  // Those that lasted are in it once they are over.
+  expect(own(pool.metrics().lanes)?.latency.count).toBe(before + 14);
+  await file.close();
+  await pipe.close();
+});
+
+test('a thread that died leaves nothing in flight', async () => {
+  await using pool = await openPool({ workers: 1 });
+  const program = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    import(workerData.module).then(async ({ connectPool }) => {
+      const pool = await connectPool(workerData.port);
+      const pipe = await pool.open(workerData.pipe, 2, { placement: { worker: 0 } });
+      pipe.read(pool.alloc(8), { position: 0 });
+      pool.flush();
+      parentPort.postMessage('reading');
+    });
+  `;
+  const workerData = {
+    port: pool.port(),
+    module: import.meta.resolve('@ringpool/pool'),
+    pipe: temporaryPipe(),
+  };
+  const thread = new Worker(program, { eval: true, workerData });
+  await once(thread, 'message');
+  const theirs = () => pool.metrics().lanes.find(({ client, worker }) => client === 1 && worker === 0);
+  expect(theirs()).toMatchObject({ submitted: 2, completed: 1, inFlight: 1 });
+  await thread.terminate();
+  await until(() => pool.metrics().clients === 1);
+  expect(theirs()).toMatchObject({ submitted: 2, completed: 2, inFlight: 0 });
+});
+
+test('what a worker has counted stays when another thread takes its place', () => {
+  const meters = Meters.create(1);
+  meters.worker(0).parked(3);
+  meters.worker(0).parked(1);
+  expect(meters.readWorker(0, true, 2)).toMatchObject({ parks: 2, overflow: 4 });
 });

@@ -20,6 +20,9 @@ describe('options', () => {
     ['depth: 3', { depth: 3 }],
     ['depth: 4097', { depth: 4097 }],
     ['a registration mode that does not exist', { registration: 'always' }],
+    ['a time below 0', { slowOperationMs: -1 }],
+    ['a time that is no number', { slowOperationMs: Number.NaN }],
+    ['a time in words', { slowOperationMs: '100' }],
     ['null', null],
   ])('refuse %s', async (_, options) => {
     await expect(openPool(options as PoolOptions)).rejects.toThrow(invalid);
@@ -30,11 +33,11 @@ describe('options', () => {
   });
 
   test('have defaults that fit the machine', () => {
-    const { workers, arenaBytes, depth, registration } = resolveOptions({});
+    const { workers, arenaBytes, depth, registration, slowOperationMs } = resolveOptions({});
     expect(workers).toBeGreaterThanOrEqual(1);
     expect(workers).toBeLessThanOrEqual(4);
     expect(arenaBytes).toBeLessThanOrEqual(64 * MIB);
-    expect([depth, registration]).toEqual([256, 'auto']);
+    expect([depth, registration, slowOperationMs]).toEqual([256, 'auto', 100]);
     expect(resolveOptions({ depth: 100 }).depth).toBe(128);
   });
 

@@ -1,7 +1,9 @@
 // A client's lane to a worker that comes up, ends and is replaced, without a worker: words say what there is.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { encode, LaneAttachment, LaneWorker, type RingpoolError } from '@ringpool/core';
 import { Doorbell, newDescriptorOwner } from '@ringpool/native';
 import { expect, test } from 'vitest';
+import { channels } from '../../src/pool/diagnostics.ts';
 import type { Lane } from '../../src/pool/lane.ts';
 import { LaneMemory } from '../../src/pool/lane-memory.ts';
 import { RemoteLane } from '../../src/pool/remote-lane.ts';
@@ -22,7 +24,9 @@ function scene(): Scene {
   memory.make(0);
   const lane = new RemoteLane(0, memory.lane(0, 0), words, {
     descriptorOwner: newDescriptorOwner(),
+    client: 0,
     meter: memory.meters.lane(0, 0),
+    slowOperationMs: 0,
   });
   const comeUp = (generation: number): void => {
     words.setWorkerGeneration(0, generation);
@@ -48,7 +52,7 @@ test('a lane has room while there is a worker, and files once the worker holds i
 });
 
 test('a lane whose worker dies parked with something queued gives it back, and can still be published', () => {
-  const { words, lane, comeUp } = scene();
+  const { words, memory, lane, comeUp } = scene();
   comeUp(1);
   lane.look();
   const request = nop();
@@ -61,6 +65,38 @@ test('a lane whose worker dies parked with something queued gives it back, and c
   expect(cause.code).toBe('ERR_RINGPOOL_WORKER_DIED');
   expect([lane.up, lane.inFlight, lane.orphaned]).toEqual([false, 0, false]);
   expect(() => lane.publish()).not.toThrow();
+  // It never was handed over.
+  expect(memory.meters.readLanes()).toEqual([]);
+});
+
+test('what was timed on a worker that died is not what has its number afterwards', () => {
+  const { memory, lane, comeUp, words } = scene();
+  const told: unknown[] = [];
+  const listener = (message: unknown): number => told.push(message);
+  comeUp(1);
+  lane.look();
+  const publishOne = (): void => {
+    const request = nop();
+    request.promise.catch(() => undefined);
+    request.encode(lane);
+    lane.publish();
+  };
+  subscribe(channels.slowOperation, listener);
+  publishOne();
+  unsubscribe(channels.slowOperation, listener);
+  new LaneWorker(memory.lane(0, 0)).take(1);
+  words.setWorkerState(0, WORKER_STATE.DEAD);
+  lane.die();
+  comeUp(2);
+  lane.look();
+  publishOne();
+  subscribe(channels.slowOperation, listener);
+  const worker = new LaneWorker(memory.lane(0, 0));
+  worker.complete(worker.operationAt(0), 0, 0);
+  worker.take(1);
+  worker.publish();
+  expect([lane.reap(), told]).toEqual([1, []]);
+  unsubscribe(channels.slowOperation, listener);
 });
 
 test('a lane is empty for the next worker, which is known by its generation alone', async () => {
@@ -119,7 +155,9 @@ test('a client that gets the seat of one that died reaps none of its completions
   worker.publish();
   const heir = new RemoteLane(0, memory.lane(0, 0), words, {
     descriptorOwner: newDescriptorOwner(),
+    client: 0,
     meter: memory.meters.lane(0, 0),
+    slowOperationMs: 0,
   });
   expect([heir.listen(), heir.reap()]).toEqual([false, 0]);
 });
