@@ -131,14 +131,20 @@ export class Client {
   #tellFallbacks({ report, wanted, files, buffersRefused }: LocalLane): void {
     const ring = { ...report, wanted, fileSlots: files.count, buffersRefused };
     for (const fallback of fallbacksOf(ring)) {
-      this.#publisher.publish('fallback', ringFallback(fallback, undefined));
+      this.#publisher.publishSoon('fallback', ringFallback(fallback, undefined));
     }
   }
 
   /** Memory that is registered is not with this client's own ring. */
-  onRefused = (bytes: number, error: RingpoolError): void => {
+  readonly onRefused = (bytes: number, error: RingpoolError): void => {
     const message = `${bytes} bytes are not registered with the ring: it uses READ and WRITE on them`;
-    this.#publisher.publish('fallback', { kind: 'registration', worker: undefined, message, bytes, error });
+    this.#publisher.publishSoon('fallback', {
+      kind: 'registration',
+      worker: undefined,
+      message,
+      bytes,
+      error,
+    });
   };
 
   get #local(): LocalLane | undefined {

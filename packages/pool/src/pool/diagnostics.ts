@@ -6,10 +6,12 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 
 import type { OpcodeName, RingpoolError } from '@ringpool/core';
 
+import { nextTick } from './clock.ts';
+
 /**
- * The names under which a pool publishes to `node:diagnostics_channel`. They do not change. Subscribers are called at once,
- * in the asynchronous context in which the pool was opened or joined; what they throw becomes an uncaught exception, and
- * the pool goes on. With nobody subscribed, they cost nothing.
+ * The names under which a pool publishes to `node:diagnostics_channel`. They do not change. Subscribers are called in the
+ * asynchronous context in which the pool was opened or joined, and may use the pool; what they throw becomes an uncaught
+ * exception, and the pool goes on. With nobody subscribed, they cost nothing.
  *
  * @example
  * ```ts
@@ -64,7 +66,7 @@ export interface WorkerCrashMessage {
   readonly worker: number;
   /** Which thread of that worker it was: 1 for the first. */
   readonly generation: number;
-  /** True when it had come up. */
+  /** True when the pool had heard that it was up. */
   readonly started: boolean;
   /** What it threw, or an error with its exit code. */
   readonly error: unknown;
@@ -119,5 +121,11 @@ export class Publisher {
   publish<Name extends keyof Messages>(name: Name, message: Messages[Name]): void {
     const to = held[name];
     if (to.hasSubscribers) this.#context.runInAsyncScope(to.publish, to, message);
+  }
+
+  /** As {@link publish}, once the caller is done: it stands in the midst of something, and subscribers may use the pool. */
+  publishSoon<Name extends keyof Messages>(name: Name, message: Messages[Name]): void {
+    const to = held[name];
+    if (to.hasSubscribers) this.#context.runInAsyncScope(nextTick, undefined, () => to.publish(message));
   }
 }

@@ -77,7 +77,8 @@ export class Owner {
           this.#publisher.publish('workerCrash', failure);
           this.#look();
         },
-        fellBack: (worker, fallback) => this.#publisher.publish('fallback', ringFallback(fallback, worker)),
+        fellBack: (worker, fallback) =>
+          this.#publisher.publishSoon('fallback', ringFallback(fallback, worker)),
       },
     );
     bell.watch(() => this.#lookAfterAll());

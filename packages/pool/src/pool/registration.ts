@@ -157,7 +157,13 @@ export class Registration {
   #tell(bytes: number, error: RingpoolError | undefined): void {
     const why = error === undefined ? 'what RLIMIT_MEMLOCK leaves is used up' : 'the kernel refused it';
     const message = `${bytes} bytes of the arena are not registered: ${why}; READ and WRITE are used on them`;
-    this.#publisher.publish('fallback', { kind: 'registration', worker: undefined, message, bytes, error });
+    this.#publisher.publishSoon('fallback', {
+      kind: 'registration',
+      worker: undefined,
+      message,
+      bytes,
+      error,
+    });
   }
 
   /** With registration `'required'`: why this segment is not registered. */

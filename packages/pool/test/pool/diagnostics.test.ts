@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import fs, { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { encode } from '@ringpool/core';
@@ -20,7 +20,7 @@ import {
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Meters } from '../../src/pool/metrics.ts';
 import { Timing } from '../../src/pool/timing.ts';
-import { HANG_MS, pattern, runFixture, temporaryFolder, temporaryPipe } from '../support.ts';
+import { HANG_MS, pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
 
 const SLOW_MS = 20;
 
@@ -187,6 +187,7 @@ describe('worker crashes', () => {
     expect(JSON.parse(stdout)).toEqual([
       { worker: 1, generation: 1, started: true, message: 'exited with code 1' },
       { worker: 1, generation: 2, started: true, message: 'thrown in the worker' },
+      { worker: 1, generation: 3, started: false, message: expect.any(String) },
     ]);
   });
 });
@@ -203,6 +204,7 @@ describe('fallbacks', () => {
     onTestFinished(() => lesser.mockRestore());
     const pool = await openPool({ workers: 1, registration: 'off' });
     await pool.close();
+    await setImmediate();
     expect(told.map(({ kind }) => kind)).toEqual(['ring-memory', 'ring-flags', 'ring-entries']);
     expect(told.map(({ worker }) => worker)).toEqual(told.map(() => undefined));
     expect(told[1]?.message).toMatch("'plain'");
@@ -231,6 +233,32 @@ describe('fallbacks', () => {
     (await pool.readFile('package.json')).release();
     expect(told).toMatchObject([once, { ...once, bytes: expect.any(Number) }]);
     large.release();
+  });
+
+  test('a subscriber may use the pool', async () => {
+    await using pool = await openPool({ workers: 1, placement: 'local' });
+    const reads: Promise<number>[] = [];
+    const listener = (): void => {
+      const read = pool.readFile('package.json').then((contents) => {
+        contents.release();
+        return contents.length;
+      });
+      reads.push(read);
+      pool.poll();
+    };
+    subscribe(channels.fallback, listener);
+    const refused = vi.spyOn(Ring.prototype, 'cloneBuffersFrom').mockImplementation(() => {
+      throw new RingpoolError('EINVAL', 'cannot clone');
+    });
+    onTestFinished(() => {
+      refused.mockRestore();
+      unsubscribe(channels.fallback, listener);
+    });
+    (await pool.readFile('package.json')).release();
+    expect(await Promise.all(reads)).toEqual([fs.statSync('package.json').size]);
+    await until(() => pool.metrics().lanes.every(({ inFlight }) => inFlight === 0));
+    // Four operations each: had it been called in the midst of handing the first ones over, they would count twice.
+    expect(pool.metrics().lanes.map(({ submitted }) => submitted)).toEqual([8]);
   });
 
   /** What a child process with these limits is told. */
