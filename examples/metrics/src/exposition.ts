@@ -44,9 +44,9 @@ function poolFamilies({ registeredBytes, arena, clients }: PoolMetrics): string[
 }
 
 function laneFamilies(lanes: readonly LaneMetrics[]): string[] {
-  const labelsOf = ({ client, worker = -1 }: LaneMetrics): Labels => ({
+  const labelsOf = ({ client, worker, ring }: LaneMetrics): Labels => ({
     client,
-    worker: worker < 0 ? OWN_RING : worker,
+    worker: worker ?? (ring === 'local' ? OWN_RING : ring),
   });
   const each = (numberOf: (lane: LaneMetrics) => number): Sample[] =>
     lanes.map((lane) => ({ labels: labelsOf(lane), value: numberOf(lane) }));

@@ -104,7 +104,7 @@ function checkNumbers(
   expect(value('ringpool_clients')).toBe(clients);
   expect(value('ringpool_registered_bytes')).toBe(registeredBytes);
   expect(value('ringpool_arena_used_bytes')).toBe(arena.inUseBytes);
-  for (const { client, worker = 'own', ...lane } of lanes) {
+  for (const { client, ring, worker = ring === 'local' ? 'own' : ring, ...lane } of lanes) {
     const labels = `client="${client}",worker="${worker}"`;
     expect(value('ringpool_lane_submitted_total', labels)).toBe(lane.submitted);
     expect(value('ringpool_lane_completed_total', labels)).toBe(lane.completed);

@@ -129,7 +129,7 @@ export interface FilePatch {
 }
 
 /** Files of one chain. */
-export const CHAIN_FILES_MAX = 8;
+const CHAIN_FILES_MAX = 8;
 const FIXED_BIT = 0x4000_0000;
 
 /** Where an operation names fixed files. Throws ERR_RINGPOOL_INVALID_ARGUMENT for what is no file of a chain. */

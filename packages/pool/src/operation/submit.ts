@@ -37,7 +37,7 @@ export interface SubmitOptions {
 
 const OPTIONS: readonly string[] = ['placement', 'signal', 'timeoutMs'];
 /** The longest chain: what a worker submits at once. */
-export const CHAIN_MAX = 32;
+const CHAIN_MAX = 32;
 const TIMESPEC_BYTES = 16;
 const TIMEOUT_MS_MAX = 2 ** 42;
 const FLAGS_SHIFT = 8;

@@ -51,7 +51,9 @@ export class Client {
   readonly rest: Rest = new Rest(() => this.inFlight === 0 && this.waiting === 0);
   readonly #onChange: () => void;
   readonly #parking: Parking;
+  /** Lanes with SQEs to publish: the first `#touchedCount`. To shorten the array would cost a call into the engine. */
   readonly #touched: Lane[] = [];
+  #touchedCount = 0;
   /** Where what the client does later is asked for, and runs: the pool's context, not that of some operation. */
   readonly #context = new AsyncResource('ringpool.client');
   readonly #onTick = (): void => this.#flush();
@@ -246,7 +248,7 @@ export class Client {
 
   #issue(lane: Lane, request: Request): void {
     this.#unseenWork += WORK_PER_REQUEST + request.bytes;
-    if (lane.queued === 0) this.#touched.push(lane);
+    if (lane.queued === 0) this.#touched[this.#touchedCount++] = lane;
     try {
       request.encode(lane);
     } finally {
@@ -274,8 +276,9 @@ export class Client {
 
   #publish(): void {
     this.#scheduled = false;
-    for (const lane of this.#touched) lane.publish();
-    this.#touched.length = 0;
+    const count = this.#touchedCount;
+    this.#touchedCount = 0;
+    for (let index = 0; index < count; index++) (this.#touched[index] as Lane).publish();
     forgetCaptured();
   }
 
@@ -373,7 +376,7 @@ export class Client {
     this.#gone = true;
     // A turn of the event loop may still be due, to publish what a full batch and the bell have published and reaped before.
     this.#scheduled = false;
-    this.#touched.length = 0;
+    this.#touchedCount = 0;
     this.#local?.close();
     this.#streams?.close();
     this.#remotes.close();

@@ -9,7 +9,7 @@ import { addDescriptor, type Doorbell, Ring } from '@ringpool/native';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
-import type { Meters } from './metrics.ts';
+import type { LaneMeter, Meters } from './metrics.ts';
 import { CQ_FACTOR, makeFileTable, Submitter } from './pool-ring.ts';
 import type { Request, Wanted } from './request.ts';
 import { RequestTable } from './request-table.ts';
@@ -23,15 +23,17 @@ import type { RingReport } from './worker-protocol.ts';
 export interface LocalLaneSize {
   readonly entries: number;
   readonly cqEntries: number;
+  /** Whether there may be more completions than its queue holds. */
+  readonly mayOverflow: boolean;
 }
 
 /** The size of a client's own ring. */
 export function localSize(depth: number): LocalLaneSize {
-  return { entries: depth, cqEntries: depth * CQ_FACTOR };
+  return { entries: depth, cqEntries: depth * CQ_FACTOR, mayOverflow: false };
 }
 
 /** The size of a client's ring for operations that complete many times. */
-export const STREAMS_SIZE: LocalLaneSize = { entries: 256, cqEntries: 4096 };
+export const STREAMS_SIZE: LocalLaneSize = { entries: 256, cqEntries: 4096, mayOverflow: true };
 
 /** Whose a lane is. */
 export interface LocalLaneOwner {
@@ -58,6 +60,8 @@ export class LocalLane implements Lane {
 
   readonly #ring: Ring;
   readonly #timing: Timing;
+  readonly #meter: LaneMeter;
+  readonly #mayOverflow: boolean;
   readonly #descriptorOwner: number;
   readonly #buffers: RingBuffers;
   readonly #requests: RequestTable;
@@ -72,13 +76,15 @@ export class LocalLane implements Lane {
   /** Opens the ring; its completions ring the client's bell while {@link listen} has asked for it. @throws as `Ring.open`. */
   constructor(
     index: number,
-    { entries, cqEntries }: LocalLaneSize,
+    { entries, cqEntries, mayOverflow }: LocalLaneSize,
     words: PoolWords,
     arena: Arena,
     { bell, seat, meters, slowOperationMs, onRefused }: LocalLaneOwner,
   ) {
     this.index = index;
     this.wanted = entries;
+    this.#mayOverflow = mayOverflow;
+    this.#meter = meters.lane(seat.client, index);
     this.#ring = Ring.open({ entries, cqEntries });
     this.#ring.useDescriptorLedger();
     this.#descriptorOwner = seat.descriptorOwner;
@@ -86,7 +92,7 @@ export class LocalLane implements Lane {
     this.#buffers = new RingBuffers(this.#ring, words, arena, onRefused);
     this.#requests = new RequestTable(this.#ring.cqEntries);
     const timed = { client: seat.client, worker: undefined, slowOperationMs };
-    this.#timing = new Timing(meters.lane(seat.client, index), timed, this.#ring.cqEntries);
+    this.#timing = new Timing(this.#meter, timed, this.#ring.cqEntries);
     this.#submitter = new Submitter(this.#ring);
     this.#batch = new Int32Array(this.#ring.entries); // view: SQE indices
     const { since } = this.#timing;
@@ -190,6 +196,7 @@ export class LocalLane implements Lane {
       // Enters, then looks once more: what completed before the bell could speak rang nothing, and with DEFER_TASKRUN
       // it is not even in the queue before this thread has entered.
       ring.submit();
+      if (this.#mayOverflow) this.#meter.overflowed(ring.counters.overflow);
     }
     return ring.ready > 0;
   }

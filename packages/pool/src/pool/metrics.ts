@@ -8,7 +8,7 @@ const ROW_NUMBERS = 40;
 const NUMBER_BYTES = 8;
 /** Lanes of a client beside those to workers, after them: its own ring, and the one for multishot operations. */
 const OWN_LANES = 2;
-const LANE = { submitted: 0, completed: 1, batches: 2, rung: 3, took: 4, latency: 8 } as const;
+const LANE = { submitted: 0, completed: 1, batches: 2, rung: 3, took: 4, overflow: 5, latency: 8 } as const;
 const WORKER = { submissions: 0, spins: 1, parks: 2, rung: 3, overflow: 4, refused: 5 } as const;
 /** Buckets of the latency: below 1 µs, below 2, 4 ... and the rest. */
 const BUCKETS = ROW_NUMBERS - LANE.latency;
@@ -43,6 +43,11 @@ export interface LaneMetrics {
   readonly batches: number;
   /** How often the worker was woken for it. */
   readonly wakeUpsRung: number;
+  /**
+   * CQEs that the kernel kept back because the completion queue was full; nothing is lost. Only a ring for multishot
+   * operations can have any; counted when the thread waits for completions.
+   */
+  readonly overflow: number;
   readonly latency: LatencyHistogram;
 }
 
@@ -132,6 +137,7 @@ export class Meters {
           inFlight,
           batches: row[LANE.batches] as number,
           wakeUpsRung: row[LANE.rung] as number,
+          overflow: row[LANE.overflow] as number,
           latency: histogramOf([row]),
         });
       }
@@ -221,6 +227,11 @@ export class LaneMeter {
   /** Operations are over. */
   completed(count: number): void {
     this.#row[LANE.completed] = (this.#row[LANE.completed] as number) + count;
+  }
+
+  /** So many CQEs were ever kept back from the ring. */
+  overflowed(count: number): void {
+    this.#row[LANE.overflow] = count;
   }
 
   /** The worker was woken. */
