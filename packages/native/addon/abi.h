@@ -191,6 +191,9 @@ constexpr uint8_t kOpWriteFixed = 5;
 /** Opcodes whose result is a new descriptor: ACCEPT, OPENAT, OPENAT2, SOCKET, FIXED_FD_INSTALL. */
 constexpr uint8_t kOpsMakingDescriptors[] = {13, 18, 28, 45, 54};
 
+/** RWF_NOWAIT of preadv2(2): EAGAIN instead of a wait. */
+constexpr int kReadNowait = 8;
+
 /** An opcode no kernel knows: an SQE given this value completes with EINVAL and touches no memory. */
 constexpr uint8_t kOpRefused = 0xff;
 

@@ -44,6 +44,7 @@ Napi::Function NativeRing::Define(Napi::Env env) {
           InstanceMethod<&NativeRing::Open>("open"),
           InstanceMethod<&NativeRing::Sync>("sync"),
           InstanceMethod<&NativeRing::Crossing>("crossing"),
+          InstanceMethod<&NativeRing::CachedReading>("cachedReading"),
           InstanceMethod<&NativeRing::Refill>("refill"),
           InstanceMethod<&NativeRing::Attach>("attach"),
           InstanceMethod<&NativeRing::AllowUnknownPointers>("allowUnknownPointers"),
@@ -89,14 +90,27 @@ Napi::Value NativeRing::Open(const Napi::CallbackInfo& info) {
   return Int(info.Env(), result);
 }
 
-// crossing(): the one call on every hot path, a function for this ring alone. It finds its ring in its own data, and
-// takes and gives control words: a third of what a call with an object to unwrap and numbers to convert costs.
-Napi::Value NativeRing::Crossing(const Napi::CallbackInfo& info) {
+// A function for this ring alone: it finds its ring in its own data, and takes and gives control words, which is a third
+// of what a call with an object to unwrap and numbers to convert costs.
+Napi::Value NativeRing::OwnFunction(const Napi::CallbackInfo& info, const char* name, napi_callback callback) {
   napi_value function = nullptr;
-  napi_create_function(info.Env(), "cross", NAPI_AUTO_LENGTH, Cross, this, &function);
+  napi_create_function(info.Env(), name, NAPI_AUTO_LENGTH, callback, this, &function);
   // The function keeps the object alive, and so the data.
   Napi::Function(info.Env(), function).Set("ring", info.This());
   return Napi::Value(info.Env(), function);
+}
+
+// crossing(): the one call on every hot path of the ring.
+Napi::Value NativeRing::Crossing(const Napi::CallbackInfo& info) { return OwnFunction(info, "cross", Cross); }
+
+// cachedReading(): the one call on the hot path of reads that need no ring.
+Napi::Value NativeRing::CachedReading(const Napi::CallbackInfo& info) { return OwnFunction(info, "readCached", ReadCached); }
+
+napi_value NativeRing::ReadCached(napi_env env, napi_callback_info info) {
+  void* self = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &self);
+  static_cast<NativeRing*>(self)->box_->core.ReadCached();
+  return nullptr;
 }
 
 napi_value NativeRing::Cross(napi_env env, napi_callback_info info) {

@@ -34,6 +34,9 @@ class NativeRing : public Napi::ObjectWrap<NativeRing> {
 
   Napi::Value Crossing(const Napi::CallbackInfo& info);
   static napi_value Cross(napi_env env, napi_callback_info info);
+  Napi::Value CachedReading(const Napi::CallbackInfo& info);
+  static napi_value ReadCached(napi_env env, napi_callback_info info);
+  Napi::Value OwnFunction(const Napi::CallbackInfo& info, const char* name, napi_callback callback);
 
   void RetireBuffers(uint32_t start, uint32_t count);
   void NoteFilled(uint32_t start, const std::vector<abi::IoVec>& vectors);

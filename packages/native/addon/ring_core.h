@@ -59,6 +59,11 @@ enum ControlWord : uint32_t {
   kWordEnterTimeoutMs,
   kWordEnterResult,
   kWordSeen,  // JavaScript writes: the CQ index up to which a reap has begun to hand CQEs over
+  kWordReadFd = 24,  // JavaScript writes the arguments of ReadCached, the last two as doubles; the addon writes its answer
+  kWordReadLength = 25,
+  kWordReadResult = 26,
+  kWordReadAddress = 28,
+  kWordReadPosition = 30,
   kControlWords = 64,
 };
 
@@ -95,6 +100,12 @@ class RingCore {
 
   /** Enter with its arguments and its answer in control words: a call without a value to unpack. */
   void Cross();
+
+  /**
+   * Reads what the kernel has cached, into attached memory, with one system call that never waits (RWF_NOWAIT). Its
+   * arguments and its answer, bytes or a negative errno, are control words.
+   */
+  void ReadCached();
 
   /** Mapped mode: brings CQEs over and carries the CQ flags down, without entering the kernel. */
   void Sync();

@@ -1,4 +1,4 @@
-// The three io_uring system calls. Each returns the kernel's answer: a count, a descriptor, or a negative errno.
+// The three io_uring system calls, and the read that never waits. Each returns the kernel's answer: a count, a descriptor, or a negative errno.
 #pragma once
 
 #include <cerrno>
@@ -27,6 +27,14 @@ inline int SysEnter(int fd, uint32_t to_submit, uint32_t min_complete, uint32_t 
 
 inline int SysRegister(int fd, uint32_t op, const void* arg, uint32_t count) {
   const long result = syscall(__NR_io_uring_register, fd, op, arg, count);
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
+/** preadv2(2) of one range, that answers -EAGAIN where it would have to wait. */
+inline int SysReadNowait(int fd, void* bytes, size_t length, uint64_t position) {
+  const abi::IoVec vector{reinterpret_cast<uint64_t>(bytes), length};
+  // The position in two halves: a 64-bit kernel takes all of it from the first.
+  const long result = syscall(__NR_preadv2, fd, &vector, 1, position, 0, abi::kReadNowait);
   return result < 0 ? -errno : static_cast<int>(result);
 }
 

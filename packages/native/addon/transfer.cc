@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "arguments.h"
+#include "syscalls.h"
 
 namespace ringpool {
 namespace {
@@ -58,6 +59,17 @@ napi_value ReadSync(napi_env env, napi_callback_info info) {
   }));
 }
 
+// readCachedSync(fd, view, offset, length, position) -> as readSync, or -EAGAIN where it would have to wait
+napi_value ReadCachedSync(napi_env env, napi_callback_info info) {
+  const Arguments<5> arguments(env, info);
+  Transfer transfer;
+  const int refused = transfer.Read(arguments);
+  if (refused < 0) return arguments.Answer(refused);
+  if (transfer.position < 0) return arguments.Answer(-EINVAL);
+  return arguments.Answer(
+      SysReadNowait(transfer.fd, transfer.bytes, transfer.length, static_cast<uint64_t>(transfer.position)));
+}
+
 // writeSync(fd, view, offset, length, position) -> bytes written, or a negative errno
 napi_value WriteSync(napi_env env, napi_callback_info info) {
   const Arguments<5> arguments(env, info);
@@ -84,6 +96,7 @@ napi_value SyncSync(napi_env env, napi_callback_info info) {
 
 void DefineTransfers(Napi::Env env, Napi::Object exports) {
   ExportFunction(env, exports, "readSync", ReadSync);
+  ExportFunction(env, exports, "readCachedSync", ReadCachedSync);
   ExportFunction(env, exports, "writeSync", WriteSync);
   ExportFunction(env, exports, "syncSync", SyncSync);
 }

@@ -28,6 +28,7 @@ export interface NativeRing {
     attachWqFd: number,
   ): number;
   crossing(): () => void;
+  cachedReading(): () => void;
   sync(): void;
   refill(): void;
   attach(view: Uint8Array): void;
@@ -93,13 +94,14 @@ export interface Addon {
   obituarySetDescriptors(obituary: number, owner: number): number;
   obituaryCancel(obituary: number): void;
   readSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
+  readCachedSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
   writeSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
   syncSync(fd: number, dataOnly: boolean): number;
   registerThrough(ringId: number, index: number, view: Uint8Array): number;
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
-const INTERFACE_VERSION = 6;
+const INTERFACE_VERSION = 7;
 
 let loaded: Addon | undefined;
 

@@ -2,6 +2,7 @@
 
 export type { RingCounters } from '@ringpool/core';
 export { addressOf } from './addon.ts';
+export { CachedReads } from './cached-reads.ts';
 export {
   addDescriptor,
   claimDescriptor,
@@ -34,4 +35,4 @@ export {
   UNREGISTER_TIMEOUT_MS,
 } from './ring-limits.ts';
 export { RING_RUNGS, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';
-export { readSync, syncSync, writeSync } from './transfer.ts';
+export { readCachedSync, readSync, syncSync, writeSync } from './transfer.ts';

@@ -10,6 +10,7 @@ import {
 } from '@ringpool/core';
 
 import type { NativeRing } from './addon.ts';
+import { CachedReads } from './cached-reads.ts';
 import { type Doorbell, eventfdArgument } from './doorbell.ts';
 import { closedError, enterError, forgedError, waitError } from './kernel-errors.ts';
 import { registerRaw } from './raw-register.ts';
@@ -62,11 +63,14 @@ export class Ring {
   readonly buffers: RegisteredBuffers;
   /** Registered files. */
   readonly files: RegisteredFiles;
+  /** Reads that need no ring: what the kernel has cached. */
+  readonly cached: CachedReads;
+  /** The process-wide number of this ring. */
+  readonly id: number;
 
   readonly #native: NativeRing;
   readonly #cross: () => void;
   readonly #queues: RingQueues;
-  readonly #id: number;
   readonly #mapped: boolean;
   readonly #allowUnknown: boolean;
   #closed = false;
@@ -75,7 +79,7 @@ export class Ring {
     const opened = openRing(options);
     this.#native = opened.native;
     this.#cross = opened.native.crossing();
-    this.#id = opened.id;
+    this.id = opened.id;
     this.#queues = new RingQueues(opened.memory, opened.layout, opened.native);
     this.#mapped = opened.mode === 'mapped';
     this.memory = opened.mode;
@@ -83,6 +87,7 @@ export class Ring {
     this.fd = new Int32Array(opened.memory, opened.layout.controlOffset + 14 * 4, 1)[0] as number;
     this.buffers = new RegisteredBuffers(opened.native, opened.id, () => this.#assertOpen('registerBuffers'));
     this.files = new RegisteredFiles(opened.native, () => this.#assertOpen('registerFiles'));
+    this.cached = new CachedReads(opened.native, this.#queues);
     this.#allowUnknown = options.allowUnknownPointers === true;
     if (this.#allowUnknown) this.#native.allowUnknownPointers();
   }
@@ -391,10 +396,5 @@ export class Ring {
   /** `using ring = Ring.open(...)`. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** The process-wide number of this ring. */
-  get id(): number {
-    return this.#id;
   }
 }

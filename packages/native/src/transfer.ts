@@ -36,6 +36,33 @@ export function readSync(
 }
 
 /**
+ * As {@link readSync}, without ever waiting: -EAGAIN (-11) where the bytes are not cached, fewer bytes where only the
+ * first are, -EOPNOTSUPP (-95) where the file system cannot say so. `position` is a byte offset (preadv2(2), RWF_NOWAIT).
+ * Never throws.
+ *
+ * @example
+ * ```ts
+ * import { openSync, closeSync } from 'node:fs';
+ * import { readCachedSync } from '@ringpool/native';
+ *
+ * const fd = openSync('package.json', 'r');
+ * const view = new Uint8Array(16);
+ * const bytes = readCachedSync(fd, view, 0, 1, 0);
+ * console.assert(bytes === 1 || bytes === -11 || bytes === -95);
+ * closeSync(fd);
+ * ```
+ */
+export function readCachedSync(
+  fd: number,
+  view: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): number {
+  return addon().readCachedSync(fd, view, offset, length, position);
+}
+
+/**
  * Writes `view[offset .. offset + length)` by pwrite(2), as {@link readSync} reads. Returns how many bytes were written,
  * which may be fewer than asked for, or a negative errno, such as -ENOSPC (-28). They are in the kernel's cache then, and
  * on the disk after {@link syncSync}. Never throws.

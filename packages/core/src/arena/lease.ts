@@ -193,6 +193,18 @@ export class Lease {
     return this.enterRange(access, offset, length);
   }
 
+  /**
+   * For a system call that is over before it returns: checks as {@link Lease.beginOperation} does, and counts nothing.
+   * Only on a handle of the calling thread that owns its lease, or a slice of one: nobody else can release it meanwhile.
+   */
+  checkOperation(access: MemoryAccess, offset: number, length: number): void {
+    if (this.core.debug !== undefined) this.endOperation(this.beginOperation(access, offset, length));
+    else if (this.spent !== HELD || this.owner !== undefined) this.check('checkOperation');
+    // An ordinary load: of a lease that this thread owns, nobody else stores the generation while it lives.
+    else if (this.core.control[headIndex(this.slot) + GENERATION_WORD] !== this.generation)
+      this.check('checkOperation');
+  }
+
   /** Counts an operation out. Throws ERR_RINGPOOL_INVALID_ARGUMENT when none is in flight. */
   endOperation(ticket = 0): void {
     if (ticket !== 0) this.core.debug?.leaveRange(ticket);

@@ -36,6 +36,12 @@ export const CONTROL_WORD = {
   enterTimeoutMs: 20,
   enterResult: 21,
   seen: 22,
+  readFd: 24,
+  readLength: 25,
+  readResult: 26,
+  // A double each, in two words.
+  readAddress: 28,
+  readPosition: 30,
 } as const;
 /** How many control words there are, in front of the slot table. */
 export const CONTROL_WORDS = 64;

@@ -60,6 +60,8 @@ export class RingQueues {
 
   readonly #driver: QueueDriver;
   readonly #words: Int32Array;
+  /** The control words, two by two. */
+  readonly #doubles: Float64Array;
   readonly #slots: Int32Array;
   readonly #sqMask: number;
   readonly #sqFlagsWord: number;
@@ -71,6 +73,7 @@ export class RingQueues {
   readonly #reapedWord: number;
   readonly #armedWord: number;
   readonly #enterWord: number;
+  readonly #readWord: number;
   readonly #seenWord: number;
   readonly #cqeShift: number;
   readonly #sqeShift: number;
@@ -90,6 +93,8 @@ export class RingQueues {
     const word = (index: number): number => words[control + index] as number;
     this.#driver = driver;
     this.#words = words;
+    this.#doubles = new Float64Array(memory, layout.controlOffset, CONTROL_WORDS / 2);
+    this.#readWord = control + CONTROL_WORD.readFd;
     this.entries = word(CONTROL_WORD.sqEntries);
     this.cqEntries = word(CONTROL_WORD.cqEntries);
     this.setupFlags = word(CONTROL_WORD.flags) >>> 0;
@@ -221,6 +226,22 @@ export class RingQueues {
   /** What the driver answered to the last crossing: SQEs taken, or a negative errno or code. */
   get enterResult(): number {
     return this.#words[this.#enterWord + 3] as number;
+  }
+
+  /** Writes the arguments of a read without the ring where the driver finds them. The answer is EBADF until it has one. */
+  prepareRead(fd: number, address: number, length: number, position: number): void {
+    const words = this.#words;
+    const at = this.#readWord;
+    words[at] = fd;
+    words[at + 1] = length;
+    words[at + 2] = -EBADF;
+    this.#doubles[CONTROL_WORD.readAddress / 2] = address;
+    this.#doubles[CONTROL_WORD.readPosition / 2] = position;
+  }
+
+  /** What the driver answered to the last read without the ring: bytes, or a negative errno. */
+  get readResult(): number {
+    return this.#words[this.#readWord + 2] as number;
   }
 
   /** Sets or clears CQ flags (IORING_CQ_EVENTFD_DISABLED). The kernel looks before each eventfd signal. */

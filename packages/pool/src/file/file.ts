@@ -9,6 +9,7 @@ import { abortError, closedError, fileBusy, invalidArgument, operationError } fr
 import { checkLease, checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
 import type { FileToken, SharedFile, Transit } from '../pool/transit.ts';
+import { CachedReads } from './cached-reads.ts';
 import { fileSyncSync, transferSync } from './sync-transfer.ts';
 import type { Direction, TransferFile, TransferRange, TransferSink, Transfers } from './transfer.ts';
 
@@ -65,6 +66,7 @@ export class File {
   readonly #opened: SharedFile;
   readonly #onClosed: (file: File) => void;
   readonly #self: TransferFile;
+  readonly #cached: CachedReads;
   #operations = 0;
   #closing: Promise<void> | undefined;
   #whenUnused: (() => void) | undefined;
@@ -79,6 +81,7 @@ export class File {
     this.#transit = transit;
     this.#opened = opened;
     this.#onClosed = onClosed;
+    this.#cached = new CachedReads(transfers.client, opened.fd, opened.direct);
     this.#self = { ...opened, ended: () => this.#ended() };
   }
 
@@ -91,7 +94,8 @@ export class File {
    * Reads bytes into a lease, or into a `Uint8Array`. A view of arena memory is filled in place; any other memory is
    * copied into. Resolves to the number of bytes: all that were asked for, or fewer where the file ends.
    *
-   * A lease released meanwhile is freed when the read is over.
+   * A lease released meanwhile is freed when the read is over. On the calling thread, bytes below 64 KiB that the kernel has
+   * cached are read at once, before this returns.
    *
    * Rejects with ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_LEASE_RELEASED,
    * ERR_RINGPOOL_LEASE_BUSY, ERR_RINGPOOL_ARENA_FULL, ERR_RINGPOOL_WORKER_DIED, ABORT_ERR, or the errno's name (EISDIR,
@@ -175,17 +179,42 @@ export class File {
 
   #transfer(direction: Direction, memory: Lease | Uint8Array, options: TransferOptions): Promise<number> {
     try {
-      checkOptions(direction, options, TRANSFER_OPTIONS);
-      const { signal } = options;
+      checkTransferOptions(direction, options);
+      const { signal, placement } = options;
       if (signal !== undefined) checkSignal(direction, signal);
       const range = this.#rangeOf(direction, memory, options);
-      const place = this.#placeOf(direction, options.placement);
-      const promise = this.#transfers.start(direction, this.#self, range, place, signal);
-      this.#operations++;
-      return promise;
+      const place = placement === undefined ? this.#place : this.#placeOf(direction, placement);
+      if (direction === 'read' && signal?.aborted !== true) {
+        const bytes = this.#cached.read(range, place);
+        if (bytes >= 0) return Promise.resolve(bytes);
+        if (bytes < -1) return this.#readOn(range, -1 - bytes, place, signal);
+      }
+      return this.#start(direction, range, place, signal);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #start(
+    direction: Direction,
+    range: TransferRange,
+    place: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const promise = this.#transfers.start(direction, this.#self, range, place, signal);
+    this.#operations++;
+    return promise;
+  }
+
+  /** The first bytes were cached. */
+  async #readOn(
+    { memory, offset, length, position }: TransferRange,
+    done: number,
+    place: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const rest = { memory, offset: offset + done, length: length - done, position: position + done };
+    return done + (await this.#start('read', rest, place, signal));
   }
 
   #transferSync(direction: Direction, memory: Lease | Uint8Array, options: SyncTransferOptions): number {
@@ -261,6 +290,15 @@ export class File {
   /** Closes the file: `await using file = await pool.open(path)`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** As checkOptions, for the options of every read and write: without a list to look through where nothing is wrong. */
+function checkTransferOptions(op: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null) checkOptions(op, options, TRANSFER_OPTIONS);
+  for (const key in options as object) {
+    if (key === 'position' || key === 'offset' || key === 'length' || key === 'signal') continue;
+    if (key !== 'placement') checkOptions(op, options, TRANSFER_OPTIONS);
   }
 }
 

@@ -7,7 +7,7 @@ import { invalidArgument, operationError } from '../pool/errors.ts';
 import type { PathRoom } from '../pool/path-room.ts';
 import type { OpenFileOptions } from '../pool/pool-types.ts';
 import type { SharedFile } from '../pool/transit.ts';
-import { openFlagBits } from './open-flags.ts';
+import { isDirect, openFlagBits } from './open-flags.ts';
 import { OpenRequest } from './open-request.ts';
 
 const MODE_DEFAULT = 0o666;
@@ -41,5 +41,5 @@ export async function openFile(
     paths.release(room);
   }
   if (res < 0) throw operationError(res, { op: 'open', syscall: 'open', path, direct });
-  return { path, fd: res, direct, place };
+  return { path, fd: res, direct: isDirect(openFlags), place };
 }

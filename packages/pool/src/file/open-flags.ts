@@ -6,6 +6,12 @@ import { invalidArgument } from '../pool/errors.ts';
 
 let flags: OpenFlags | undefined;
 
+/** Whether these bits, of {@link openFlagBits}, bypass the page cache. */
+export function isDirect(bits: number): boolean {
+  flags ??= openFlagsFor(process.arch);
+  return (bits & flags.DIRECT) !== 0;
+}
+
 /** The O_* bits for `'r'` or bits of the caller's own, with O_CLOEXEC, and O_DIRECT when wanted. */
 export function openFlagBits(wanted: string | number, direct: boolean): number {
   flags ??= openFlagsFor(process.arch);

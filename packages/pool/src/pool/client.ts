@@ -69,6 +69,8 @@ export class Client {
   #asked = false;
   /** When the event loop has turned for the last time, as far as we know. */
   #turned = 0;
+  /** The budget of this turn is spent. */
+  #overdue = false;
   /** Work since the clock was looked at. */
   #unseenWork = 0;
   /** Resolves when no worker holds a lane of this client any more. */
@@ -105,7 +107,7 @@ export class Client {
     this.#remotes = this.#dispatcher.remotes;
     this.#parking = words.clientParking(client);
     this.bell.watch(() => {
-      this.#turned = monotonicMs();
+      this.#hasTurned();
       this.#reap();
     });
     this.bell.hold(false);
@@ -267,11 +269,38 @@ export class Client {
     else this.#turnSoon();
   }
 
+  /** The event loop has turned. */
+  #hasTurned(): void {
+    this.#turned = monotonicMs();
+    this.#overdue = false;
+  }
+
   /** Whether the budget of this turn lasts. The clock costs as much as a part of a read: it is looked at now and then. */
   #mayGoOn(): boolean {
-    if (this.#unseenWork < WORK_PER_LOOK) return true;
-    this.#unseenWork = 0;
-    return monotonicMs() - this.#turned <= FAIRNESS_MS;
+    if (this.#unseenWork >= WORK_PER_LOOK) {
+      this.#unseenWork = 0;
+      this.#overdue = monotonicMs() - this.#turned > FAIRNESS_MS;
+    }
+    return !this.#overdue;
+  }
+
+  /**
+   * Whether so many bytes may be read by a system call of this thread now. If not, they go through a lane, so that a chain
+   * of reads that are over at once lets the event loop turn.
+   */
+  mayReadNow(bytes: number): boolean {
+    this.#unseenWork += WORK_PER_REQUEST + bytes;
+    return this.#mayGoOn();
+  }
+
+  /** Reads what the kernel has cached into arena memory, without the ring: bytes, or a negative errno. */
+  readCached(fd: number, address: number, length: number, position: number): number {
+    return (this.#local as LocalLane).readCached(fd, address, length, position);
+  }
+
+  /** A read was over at once. */
+  readNow(): void {
+    (this.#local as LocalLane).readNow();
   }
 
   #publish(): void {
@@ -319,7 +348,7 @@ export class Client {
 
   #turn(): void {
     this.#immediate = false;
-    this.#turned = monotonicMs();
+    this.#hasTurned();
     if (this.#scheduled) this.#publish();
     // In any case: completions that were found after we had asked to be rung are rung for by nobody.
     this.#reap();

@@ -8,15 +8,13 @@ import { Fifo } from './fifo.ts';
 import type { Lane } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
-import { AUTO, LOCAL } from './placement.ts';
+import { AUTO, LOCAL, LOCAL_BYTES_MAX } from './placement.ts';
 import type { Death, RemoteLane } from './remote-lane.ts';
 import { RemoteLanes } from './remote-lanes.ts';
 import { abandonUnstarted, type Request } from './request.ts';
 import type { Seat } from './seat.ts';
 import type { PoolWords } from './words.ts';
 
-/** Placement 'auto': operations that move fewer bytes run on the caller's own ring. See docs/performance.md. */
-const LOCAL_BYTES_MAX = 64 * 1024;
 /** What a lane is asked for room for, where any operation will do. */
 const ANY_REQUEST = { sqes: 1, files: 0, urgent: false };
 

@@ -19,6 +19,8 @@ import { Timing } from './timing.ts';
 import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
 
+const EFAULT = 14;
+
 /** How large a ring is. */
 export interface LocalLaneSize {
   readonly entries: number;
@@ -155,6 +157,21 @@ export class LocalLane implements Lane {
 
   own(descriptor: number): void {
     addDescriptor(descriptor, this.#descriptorOwner, true);
+  }
+
+  /** Reads what the kernel has cached into arena memory, without the ring: bytes, or a negative errno. */
+  readCached(fd: number, address: number, length: number, position: number): number {
+    const { cached } = this.#ring;
+    const res = cached.read(fd, address, length, position);
+    if (res !== -EFAULT) return res;
+    // A segment that this ring has not heard of.
+    this.#buffers.refresh();
+    return cached.read(fd, address, length, position);
+  }
+
+  /** A read was over without the ring. */
+  readNow(): void {
+    this.#meter.direct();
   }
 
   /** Submits: what completes at once is ready to be reaped afterwards. */

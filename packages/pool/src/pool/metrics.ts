@@ -8,7 +8,16 @@ const ROW_NUMBERS = 40;
 const NUMBER_BYTES = 8;
 /** Lanes of a client beside those to workers, after them: its own ring, and the one for multishot operations. */
 const OWN_LANES = 2;
-const LANE = { submitted: 0, completed: 1, batches: 2, rung: 3, took: 4, overflow: 5, latency: 8 } as const;
+const LANE = {
+  submitted: 0,
+  completed: 1,
+  batches: 2,
+  rung: 3,
+  took: 4,
+  overflow: 5,
+  direct: 6,
+  latency: 8,
+} as const;
 const WORKER = { submissions: 0, spins: 1, parks: 2, rung: 3, overflow: 4, refused: 5 } as const;
 /** Buckets of the latency: below 1 µs, below 2, 4 ... and the rest. */
 const BUCKETS = ROW_NUMBERS - LANE.latency;
@@ -48,6 +57,8 @@ export interface LaneMetrics {
    * operations can have any; counted when the thread waits for completions.
    */
   readonly overflow: number;
+  /** Reads of cached bytes by a system call of the thread itself, without the ring: none of the numbers above counts them. */
+  readonly directReads: number;
   readonly latency: LatencyHistogram;
 }
 
@@ -127,7 +138,7 @@ export class Meters {
       for (let lane = 0; lane < this.#workers + OWN_LANES; lane++) {
         const row = this.#laneRow(client, lane);
         const { submitted, completed, inFlight } = progressOf([row]);
-        if (submitted === 0) continue;
+        if (submitted === 0 && row[LANE.direct] === 0) continue;
         found.push({
           client,
           worker: lane < this.#workers ? lane : undefined,
@@ -138,6 +149,7 @@ export class Meters {
           batches: row[LANE.batches] as number,
           wakeUpsRung: row[LANE.rung] as number,
           overflow: row[LANE.overflow] as number,
+          directReads: row[LANE.direct] as number,
           latency: histogramOf([row]),
         });
       }
@@ -232,6 +244,11 @@ export class LaneMeter {
   /** So many CQEs were ever kept back from the ring. */
   overflowed(count: number): void {
     this.#row[LANE.overflow] = count;
+  }
+
+  /** A read needed no lane. */
+  direct(): void {
+    this.#row[LANE.direct] = (this.#row[LANE.direct] as number) + 1;
   }
 
   /** The worker was woken. */

@@ -3,10 +3,13 @@
 import { invalidArgument } from './errors.ts';
 
 /**
- * Where operations run: `'local'` on the calling thread's own ring, `'workers'` on the least loaded I/O worker,
+ * Where operations run: `'local'` on the calling thread: at once where the kernel has the bytes, else on its own ring, `'workers'` on the least loaded I/O worker,
  * `{ worker }` on that one, `'auto'` on what measurements say is best for the operation.
  */
 export type Placement = 'auto' | 'local' | 'workers' | { readonly worker: number };
+
+/** `'auto'`: operations that move fewer bytes run on the caller's own ring. See docs/performance.md. */
+export const LOCAL_BYTES_MAX: number = 64 * 1024;
 
 /** Codes of placements; from 0 on: the worker's index. */
 export const AUTO = -1;

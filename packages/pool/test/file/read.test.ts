@@ -181,7 +181,7 @@ describe('reads', () => {
   test('a target detached in flight is an error of that read alone', async () => {
     await using file = await pool.open(somefile());
     const own = new Uint8Array(100);
-    const read = file.read(own, { position: 0 });
+    const read = file.read(own, { position: 0, placement: 'workers' });
     structuredClone(own, { transfer: [own.buffer] });
     await expect(read).rejects.toThrow(coded('ERR_RINGPOOL_INVALID_ARGUMENT'));
     expect(await file.read(Buffer.alloc(5), { position: 0 })).toBe(5);

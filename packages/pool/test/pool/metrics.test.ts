@@ -1,12 +1,13 @@
 // What a pool counts, against what was done.
 import { once } from 'node:events';
 import fs from 'node:fs';
+import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { openPool } from '@ringpool/pool';
 import { expect, onTestFinished, test } from 'vitest';
 import { Meters } from '../../src/pool/metrics.ts';
-import { temporaryPipe, until } from '../support.ts';
+import { pattern, temporaryFolder, temporaryPipe, until } from '../support.ts';
 
 const own = (lanes: ReturnType<Awaited<ReturnType<typeof openPool>>['metrics']>['lanes'], worker?: number) =>
   lanes.find((lane) => lane.client === 0 && lane.worker === worker);
@@ -18,12 +19,14 @@ test('operations, batches and latencies of each lane, by the thread that has it'
     lanes: [],
     workers: [{ up: false, starts: 0 }, { index: 1 }],
   });
-  const file = await pool.open('package.json');
+  const name = path.join(temporaryFolder(), 'file');
+  fs.writeFileSync(name, pattern(1000));
+  const file = await pool.open(name, fs.constants.O_RDWR);
   const lease = pool.alloc(64);
   const before = own(pool.metrics().lanes);
   for (let round = 0; round < 100; round++) {
     await Promise.all(
-      [0, 8, 16].map((offset) => file.read(lease, { position: 0, offset, length: 8, placement: 'local' })),
+      [0, 8, 16].map((offset) => file.write(lease, { position: 0, offset, length: 8, placement: 'local' })),
     );
   }
   const after = own(pool.metrics().lanes);
@@ -31,6 +34,7 @@ test('operations, batches and latencies of each lane, by the thread that has it'
   expect((after?.completed ?? 0) - (before?.completed ?? 0)).toBe(300);
   expect((after?.batches ?? 0) - (before?.batches ?? 0)).toBe(100);
   expect(after?.inFlight).toBe(0);
+  expect(after?.directReads).toBe(0);
   const { latency } = after ?? {};
   expect(latency?.count).toBeGreaterThanOrEqual(6);
   expect(latency?.count).toBeLessThanOrEqual(7);
@@ -52,6 +56,20 @@ test('operations, batches and latencies of each lane, by the thread that has it'
   expect(arena.leasesLive).toBeGreaterThan(0);
   expect(registeredBytes).toBe(pool.registeredBytes);
   await file.close();
+});
+
+test('a read of cached bytes is counted apart, or as an operation of the lane that it took', async () => {
+  await using pool = await openPool({ workers: 1, placement: 'local' });
+  const name = path.join(temporaryFolder(), 'file');
+  fs.writeFileSync(name, pattern(1000));
+  await using file = await pool.open(name);
+  const lease = pool.alloc(100);
+  const before = own(pool.metrics().lanes);
+  for (let round = 0; round < 100; round++) await file.read(lease, { position: round });
+  const after = own(pool.metrics().lanes);
+  const direct = after?.directReads ?? 0;
+  expect(direct + (after?.submitted ?? 0) - (before?.submitted ?? 0)).toBe(100);
+  expect(after?.inFlight).toBe(0);
 });
 
 test('of all threads, read by any of them', async () => {
