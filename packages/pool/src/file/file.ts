@@ -10,6 +10,7 @@ import { checkLease, checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
 import type { FileToken, SharedFile, Transit } from '../pool/transit.ts';
 import { CachedReads } from './cached-reads.ts';
+import { FixedSlots } from './fixed-slots.ts';
 import { fileSyncSync, transferSync } from './sync-transfer.ts';
 import type { Direction, TransferFile, TransferRange, TransferSink, Transfers } from './transfer.ts';
 
@@ -67,6 +68,7 @@ export class File {
   readonly #onClosed: (file: File) => void;
   readonly #self: TransferFile;
   readonly #cached: CachedReads;
+  readonly #fixed: FixedSlots;
   #operations = 0;
   #closing: Promise<void> | undefined;
   #whenUnused: (() => void) | undefined;
@@ -82,7 +84,8 @@ export class File {
     this.#opened = opened;
     this.#onClosed = onClosed;
     this.#cached = new CachedReads(transfers.client, opened.fd, opened.direct);
-    this.#self = { ...opened, ended: () => this.#ended() };
+    this.#fixed = new FixedSlots(transfers.client, transfers.arena, opened.fd);
+    this.#self = { ...opened, fixed: this.#fixed, ended: () => this.#ended() };
   }
 
   /** True once {@link File.close} was called. */
@@ -258,6 +261,8 @@ export class File {
     if (this.#operations > 0) throw fileBusy(this.path, this.#operations);
     const token = this.#transit.share({ ...this.#opened });
     this.#closing = Promise.resolve();
+    // On their way before the token can be: the file is not to stay open here once the next thread has closed it.
+    if (this.#fixed.empty() !== undefined) this.#client.flush();
     this.#onClosed(this);
     return token;
   }
@@ -277,6 +282,8 @@ export class File {
         this.#whenUnused = resolve;
       });
     }
+    const emptied = this.#fixed.empty();
+    if (emptied !== undefined) await emptied;
     this.#onClosed(this);
     // Out of the ledger and closed in one step: whatever becomes of this thread, it happens once.
     const res = closeDescriptor(this.fd, this.#client.seat.descriptorOwner);
@@ -284,6 +291,7 @@ export class File {
   }
 
   #ended(): void {
+    this.#fixed.look();
     if (--this.#operations === 0) this.#whenUnused?.();
   }
 

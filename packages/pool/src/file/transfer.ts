@@ -7,7 +7,6 @@ import {
   type Arena,
   type BufferIndex,
   encode,
-  type Fd,
   Lease,
   type RingpoolError,
 } from '@ringpool/core';
@@ -17,6 +16,7 @@ import type { Client } from '../pool/client.ts';
 import { abortError, invalidArgument, nothingWritten, operationError } from '../pool/errors.ts';
 import type { Lane } from '../pool/lane.ts';
 import { captured, Request } from '../pool/request.ts';
+import type { FixedSlots } from './fixed-slots.ts';
 
 /** Memory of the caller's own is copied through leases of at most this size. */
 const BOUNCE_BYTES_MAX = 1024 * 1024;
@@ -33,6 +33,8 @@ export interface TransferFile {
   readonly fd: number;
   readonly path: string;
   readonly direct: boolean;
+  /** The file's slots in tables of fixed files. */
+  readonly fixed: FixedSlots;
   /** Called once when a transfer is over. */
   ended(): void;
 }
@@ -210,11 +212,11 @@ class Transfer extends Request {
     if (this.#direction === 'write') {
       // Nothing is written in the place of bytes that are gone: complete() says so.
       if (this.#detached) encode.nop(lane.sqes, sqe, {});
-      else this.#encodeWrite(lane.sqes, sqe, length);
+      else this.#encodeWrite(lane, sqe, length);
       return;
     }
     encode.readFixed(lane.sqes, sqe, {
-      fd: (this.#file as TransferFile).fd as Fd,
+      fd: (this.#file as TransferFile).fixed.on(lane),
       buffer: this.#address as Address,
       length,
       offset: this.#position,
@@ -227,10 +229,10 @@ class Transfer extends Request {
     return this.#own?.byteLength === 0 && this.#length > 0;
   }
 
-  #encodeWrite(sqes: Uint32Array, sqe: number, length: number): void {
+  #encodeWrite(lane: Lane, sqe: number, length: number): void {
     if (this.#bounce !== undefined) this.#fill(this.#bounce, length);
-    encode.writeFixed(sqes, sqe, {
-      fd: (this.#file as TransferFile).fd as Fd,
+    encode.writeFixed(lane.sqes, sqe, {
+      fd: (this.#file as TransferFile).fixed.on(lane),
       buffer: this.#address as Address,
       length,
       offset: this.#position,

@@ -37,6 +37,11 @@ export interface Lane {
   encodeCancel(sqe: number, operation: number): void;
   /** A request of this client opened a descriptor on it, and its completion is being handed over: it is the client's. */
   own(descriptor: number): void;
+  /**
+   * Fills a slot of its ring's table of fixed files, or empties it (-1), by a call. False where only an SQE can.
+   * Throws what the kernel refuses.
+   */
+  setFile(slot: number, descriptor: number): boolean;
   /** Hands over what was pushed. */
   publish(): void;
   /** Completes what is ready. Returns how many completions there were. */

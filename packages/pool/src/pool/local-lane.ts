@@ -174,6 +174,11 @@ export class LocalLane implements Lane {
     this.#meter.direct();
   }
 
+  setFile(slot: number, descriptor: number): boolean {
+    this.#ring.updateFiles(slot, [descriptor]);
+    return true;
+  }
+
   /** Submits: what completes at once is ready to be reaped afterwards. */
   publish(): void {
     const batched = this.#batched;

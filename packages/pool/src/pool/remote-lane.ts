@@ -159,6 +159,11 @@ export class RemoteLane implements Lane {
     giveDescriptor(descriptor, this.#attachment.terms.descriptors, this.#descriptorOwner);
   }
 
+  /** The ring is another thread's. */
+  setFile(): boolean {
+    return false;
+  }
+
   /** Lets the worker see what was pushed, and rings it awake if it sleeps. */
   publish(): void {
     if (this.#batched > 0) this.#timing.published(this.sqes, this.#batch, this.#batched);

@@ -1,0 +1,205 @@
+// The slots that one open file has in the tables of fixed files of its client's rings: there the kernel finds it without
+// a look at the process's descriptors, which all threads share. Bound to the client's thread.
+//
+// plain -> (it has proven to be used there) filling -> fixed -> emptying -> plain
+//
+// A slot keeps the file open, so a file that closes or goes to another thread empties its slots first, and a slot is given
+// back only once the kernel has emptied it. A worker that ends takes its table with it: slots are good for one epoch.
+
+import {
+  type Address,
+  type Arena,
+  encode,
+  type Fd,
+  type FixedFile,
+  fixedFile,
+  type Lease,
+  RingpoolError,
+} from '@ringpool/core';
+
+import type { Client } from '../pool/client.ts';
+import type { Lane } from '../pool/lane.ts';
+import { BoundRequest } from '../pool/request.ts';
+
+/** Operations of a file on one lane after which a slot there is worth what filling and emptying it cost. */
+const FIXED_AFTER = 256;
+const DESCRIPTOR_BYTES = 4;
+const EMPTY = -1;
+
+/** One file on one lane. */
+interface Place {
+  readonly lane: Lane;
+  /** Which ring of the lane. */
+  readonly epoch: number;
+  /** Operations encoded there, up to {@link FIXED_AFTER}. */
+  uses: number;
+  /** What the next operation names: the descriptor, or the slot. */
+  file: Fd | FixedFile;
+  /** The slot, from the time that it is filled until it is emptied; else -1. */
+  slot: number;
+  /** Where the descriptor lies for the kernel of a worker's ring to read. */
+  lease: Lease | undefined;
+}
+
+/** The slots of one file. */
+export class FixedSlots {
+  readonly #client: Client;
+  readonly #arena: Arena;
+  readonly #fd: Fd;
+  /** By lane. */
+  readonly #places: Place[] = [];
+  /** A place where it has proven to be used. */
+  #worthy: Place | undefined;
+  #ended = false;
+  /** Slots being filled or emptied. */
+  #underWay = 0;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(client: Client, arena: Arena, fd: number) {
+    this.#client = client;
+    this.#arena = arena;
+    this.#fd = fd as Fd;
+  }
+
+  /** What an SQE that is now encoded for this lane calls the file. The operation counts among those of the file. */
+  on(lane: Lane): Fd | FixedFile {
+    const place = this.#places[lane.index];
+    if (place === undefined || place.epoch !== lane.epoch) return this.#begin(lane);
+    if (place.uses < FIXED_AFTER && ++place.uses === FIXED_AFTER) this.#worthy = place;
+    return place.file;
+  }
+
+  #begin(lane: Lane): Fd {
+    const file = this.#fd;
+    this.#places[lane.index] = { lane, epoch: lane.epoch, uses: 1, file, slot: -1, lease: undefined };
+    return file;
+  }
+
+  /** Fills the slot that has become worth it, if any. Not while an SQE is being encoded: it may push one. */
+  look(): void {
+    const place = this.#worthy;
+    if (place === undefined) return;
+    this.#worthy = undefined;
+    if (!this.#ended && place.epoch === place.lane.epoch) this.#fill(place);
+  }
+
+  #fill(place: Place): void {
+    const { lane } = place;
+    const slot = lane.files.takeForOpenFile();
+    // None is free: it asks again after as many operations.
+    if (slot < 0) place.uses = 0;
+    else if (!this.#tryFill(place, slot)) lane.files.giveOfOpenFile(slot);
+  }
+
+  /** False: it goes without a slot. */
+  #tryFill(place: Place, slot: number): boolean {
+    try {
+      if (place.lane.setFile(slot, this.#fd)) {
+        place.slot = slot;
+        place.file = fixedFile(slot);
+      } else {
+        place.lease = this.#arena.allocUnsafe(DESCRIPTOR_BYTES);
+        this.#update(place, slot, place.lease, this.#fd);
+      }
+      return true;
+    } catch (error) {
+      // The arena is full, or the kernel refuses it.
+      if (error instanceof RingpoolError) return false;
+      throw error;
+    }
+  }
+
+  #update(place: Place, slot: number, lease: Lease, descriptor: number): void {
+    this.#underWay++;
+    const request = new SlotUpdate(place.lane, slot, lease, descriptor, (sound) => {
+      this.#underWay--;
+      if (place.epoch !== place.lane.epoch) this.#forget(place);
+      else if (sound && descriptor !== EMPTY) this.#filled(place, slot, lease);
+      else {
+        place.lane.files.giveOfOpenFile(slot);
+        this.#forget(place);
+      }
+      if (this.#underWay === 0) this.#whenEmpty?.();
+    });
+    this.#client.start(request);
+  }
+
+  #filled(place: Place, slot: number, lease: Lease): void {
+    place.slot = slot;
+    if (this.#ended) this.#update(place, slot, lease, EMPTY);
+    else place.file = fixedFile(slot);
+  }
+
+  #forget(place: Place): void {
+    place.slot = -1;
+    place.lease?.release();
+    place.lease = undefined;
+  }
+
+  /**
+   * Empties all of them, for good: no operation of the file is queued or in flight. Undefined, or a promise that resolves
+   * when the kernel has done so.
+   */
+  empty(): Promise<void> | undefined {
+    this.#ended = true;
+    for (const place of this.#places) if (place !== undefined) this.#emptyOne(place);
+    if (this.#underWay === 0) return undefined;
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+  }
+
+  #emptyOne(place: Place): void {
+    const { lane, slot, lease } = place;
+    place.file = this.#fd;
+    if (slot < 0) return;
+    if (place.epoch !== lane.epoch) this.#forget(place);
+    else if (lease !== undefined) this.#update(place, slot, lease, EMPTY);
+    else if (lane.setFile(slot, EMPTY)) {
+      lane.files.giveOfOpenFile(slot);
+      place.slot = -1;
+    }
+  }
+}
+
+/** Fills or empties a slot of a worker's ring, in turn with the lane's other operations. */
+class SlotUpdate extends BoundRequest {
+  readonly #slot: number;
+  readonly #lease: Lease;
+  readonly #ticket: number;
+  readonly #done: (sound: boolean) => void;
+
+  constructor(lane: Lane, slot: number, lease: Lease, descriptor: number, done: (sound: boolean) => void) {
+    super(lane);
+    this.#slot = slot;
+    this.#lease = lease;
+    this.#done = done;
+    const { bytes } = lease;
+    new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_BYTES).setInt32(0, descriptor, true);
+    this.#ticket = lease.beginOperation('reads');
+  }
+
+  /** A file closes although its lane is full of reads that wait for ever. */
+  override get urgent(): boolean {
+    return true;
+  }
+
+  encode(lane: Lane): void {
+    encode.filesUpdate(lane.sqes, lane.push(this, 0), {
+      fds: this.#lease.address as Address,
+      count: 1,
+      firstSlot: fixedFile(this.#slot),
+    });
+  }
+
+  complete(_part: number, res: number): void {
+    this.#lease.endOperation(this.#ticket);
+    this.#done(res === 1);
+  }
+
+  abandon(): void {
+    // The slot went with the ring.
+    this.#lease.endOperation(this.#ticket);
+    this.#done(false);
+  }
+}
