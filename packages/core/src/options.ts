@@ -15,13 +15,16 @@ import { RingpoolError } from './errors.ts';
  * ```
  */
 export function checkOptions(op: string, options: unknown, known: readonly string[]): void {
-  const refuse = (message: string, hint: string): never => {
-    throw new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });
-  };
   if (typeof options !== 'object' || options === null) {
-    refuse(`the options are ${String(options)}`, `Pass an object with ${known.join(', ')}.`);
+    refuse(op, `the options are ${String(options)}`, `Pass an object with ${known.join(', ')}.`);
   }
   for (const key in options as object) {
-    if (!known.includes(key)) refuse(`there is no option '${key}'`, `The options are ${known.join(', ')}.`);
+    if (!known.includes(key))
+      refuse(op, `there is no option '${key}'`, `The options are ${known.join(', ')}.`);
   }
+}
+
+// Not inside of it: a closure for each check would be garbage of every operation.
+function refuse(op: string, message: string, hint: string): never {
+  throw new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });
 }

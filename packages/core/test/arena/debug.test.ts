@@ -94,6 +94,8 @@ describe('overlapping operations', () => {
       const ticket = lease.beginOperation(first, 0, 4097);
       if (refused) expect(thrownBy(() => lease.beginOperation(second, 4096, 100)).code).toBe(overlap);
       else lease.endOperation(lease.beginOperation(second, 4096, 100));
+      if (refused) expect(thrownBy(() => lease.checkOperation(second, 4096, 100)).code).toBe(overlap);
+      else lease.checkOperation(second, 4096, 100);
       expect(lease.inFlight).toBe(1);
       lease.endOperation(lease.beginOperation('writes', 4097));
       lease.endOperation(ticket);

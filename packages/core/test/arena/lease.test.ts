@@ -23,11 +23,26 @@ describe('a handle', () => {
         () => handle.copy(),
         () => handle.share(),
         () => handle.beginOperation(),
+        () => handle.checkOperation('writes', 0, 1),
       ]) {
         expect(thrownBy(use).code).toBe(gone);
       }
       expect(handle.released).toBe(true);
     }
+  });
+
+  test('an operation that is over at once is checked, and counted by nobody', () => {
+    const arena = create();
+    const lease = arena.alloc(4096);
+    lease.checkOperation('writes', 0, 4096);
+    lease.slice(100, 100).checkOperation('reads', 0, 100);
+    expect([lease.inFlight, arena.stats().operationsInFlight]).toEqual([0, 0]);
+    arena.adopt(lease.share()).release();
+    expect(thrownBy(() => lease.checkOperation('writes', 0, 1)).code).toBe(gone);
+    const other = arena.alloc(4096);
+    // Taken back behind the handle's back, as a supervisor does.
+    arena.release(other.slot, other.generation);
+    expect(thrownBy(() => other.checkOperation('writes', 0, 1)).code).toBe(gone);
   });
 
   test('releasing twice is nothing, and never frees the next lease of the same memory', () => {

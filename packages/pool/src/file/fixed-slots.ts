@@ -37,8 +37,6 @@ interface Place {
   file: Fd | FixedFile;
   /** The slot, from the time that it is filled until it is emptied; else -1. */
   slot: number;
-  /** Where the descriptor lies for the kernel of a worker's ring to read. */
-  lease: Lease | undefined;
 }
 
 /** The slots of one file. */
@@ -71,7 +69,7 @@ export class FixedSlots {
 
   #begin(lane: Lane): Fd {
     const file = this.#fd;
-    this.#places[lane.index] = { lane, epoch: lane.epoch, uses: 1, file, slot: -1, lease: undefined };
+    this.#places[lane.index] = { lane, epoch: lane.epoch, uses: 1, file, slot: -1 };
     return file;
   }
 
@@ -94,13 +92,8 @@ export class FixedSlots {
   /** False: it goes without a slot. */
   #tryFill(place: Place, slot: number): boolean {
     try {
-      if (place.lane.setFile(slot, this.#fd)) {
-        place.slot = slot;
-        place.file = fixedFile(slot);
-      } else {
-        place.lease = this.#arena.allocUnsafe(DESCRIPTOR_BYTES);
-        this.#update(place, slot, place.lease, this.#fd);
-      }
+      if (place.lane.setFile(slot, this.#fd)) this.#filled(place, slot);
+      else this.#start(new FillSlot(place.lane, slot, this.#fd, this.#arena), place, slot);
       return true;
     } catch (error) {
       // The arena is full, or the kernel refuses it.
@@ -109,31 +102,27 @@ export class FixedSlots {
     }
   }
 
-  #update(place: Place, slot: number, lease: Lease, descriptor: number): void {
+  /** Fills or empties a slot of a worker's ring. */
+  #start(update: SlotUpdate, place: Place, slot: number): void {
     this.#underWay++;
-    const request = new SlotUpdate(place.lane, slot, lease, descriptor, (sound) => {
+    update.done = (holdsFile) => {
       this.#underWay--;
-      if (place.epoch !== place.lane.epoch) this.#forget(place);
-      else if (sound && descriptor !== EMPTY) this.#filled(place, slot, lease);
-      else {
-        place.lane.files.giveOfOpenFile(slot);
-        this.#forget(place);
+      const { lane } = place;
+      // A ring that is gone took the slot with it.
+      if (place.epoch === lane.epoch) {
+        if (holdsFile) this.#filled(place, slot);
+        else lane.files.giveOfOpenFile(slot);
       }
       if (this.#underWay === 0) this.#whenEmpty?.();
-    });
-    this.#client.start(request);
+    };
+    this.#client.start(update);
   }
 
-  #filled(place: Place, slot: number, lease: Lease): void {
+  #filled(place: Place, slot: number): void {
     place.slot = slot;
-    if (this.#ended) this.#update(place, slot, lease, EMPTY);
+    // It may have closed meanwhile.
+    if (this.#ended) this.#emptyOne(place);
     else place.file = fixedFile(slot);
-  }
-
-  #forget(place: Place): void {
-    place.slot = -1;
-    place.lease?.release();
-    place.lease = undefined;
   }
 
   /**
@@ -150,38 +139,41 @@ export class FixedSlots {
   }
 
   #emptyOne(place: Place): void {
-    const { lane, slot, lease } = place;
+    const { lane, slot } = place;
     place.file = this.#fd;
-    if (slot < 0) return;
-    if (place.epoch !== lane.epoch) this.#forget(place);
-    else if (lease !== undefined) this.#update(place, slot, lease, EMPTY);
-    else if (lane.setFile(slot, EMPTY)) {
-      lane.files.giveOfOpenFile(slot);
-      place.slot = -1;
-    }
+    place.slot = -1;
+    if (slot < 0 || place.epoch !== lane.epoch) return;
+    if (lane.setFile(slot, EMPTY)) lane.files.giveOfOpenFile(slot);
+    else this.#start(new EmptySlot(lane, slot), place, slot);
   }
 }
 
 /** Fills or empties a slot of a worker's ring, in turn with the lane's other operations. */
-class SlotUpdate extends BoundRequest {
-  readonly #slot: number;
-  readonly #lease: Lease;
-  readonly #ticket: number;
-  readonly #done: (sound: boolean) => void;
-
-  constructor(lane: Lane, slot: number, lease: Lease, descriptor: number, done: (sound: boolean) => void) {
-    super(lane);
-    this.#slot = slot;
-    this.#lease = lease;
-    this.#done = done;
-    const { bytes } = lease;
-    new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_BYTES).setInt32(0, descriptor, true);
-    this.#ticket = lease.beginOperation('reads');
-  }
+abstract class SlotUpdate extends BoundRequest {
+  /** Called when it is over: whether the slot holds the file. */
+  done!: (holdsFile: boolean) => void;
 
   /** A file closes although its lane is full of reads that wait for ever. */
   override get urgent(): boolean {
     return true;
+  }
+}
+
+/** FILES_UPDATE of one slot. */
+class FillSlot extends SlotUpdate {
+  readonly #slot: number;
+  /** The descriptor, where the kernel may read it. */
+  readonly #lease: Lease;
+  readonly #ticket: number;
+
+  /** Throws ERR_RINGPOOL_ARENA_FULL. */
+  constructor(lane: Lane, slot: number, descriptor: number, arena: Arena) {
+    super(lane);
+    this.#slot = slot;
+    this.#lease = arena.allocUnsafe(DESCRIPTOR_BYTES);
+    const { bytes } = this.#lease;
+    new DataView(bytes.buffer, bytes.byteOffset, DESCRIPTOR_BYTES).setInt32(0, descriptor, true);
+    this.#ticket = this.#lease.beginOperation('reads');
   }
 
   encode(lane: Lane): void {
@@ -193,13 +185,38 @@ class SlotUpdate extends BoundRequest {
   }
 
   complete(_part: number, res: number): void {
-    this.#lease.endOperation(this.#ticket);
-    this.#done(res === 1);
+    this.#over(res === 1);
   }
 
   abandon(): void {
-    // The slot went with the ring.
+    this.#over(false);
+  }
+
+  #over(holdsFile: boolean): void {
     this.#lease.endOperation(this.#ticket);
-    this.#done(false);
+    this.#lease.release();
+    this.done(holdsFile);
+  }
+}
+
+/** CLOSE of one slot: it needs no memory, which the arena may not have when a file closes. */
+class EmptySlot extends SlotUpdate {
+  readonly #slot: number;
+
+  constructor(lane: Lane, slot: number) {
+    super(lane);
+    this.#slot = slot;
+  }
+
+  encode(lane: Lane): void {
+    encode.close(lane.sqes, lane.push(this, 0), { fd: fixedFile(this.#slot) });
+  }
+
+  complete(): void {
+    this.done(false);
+  }
+
+  abandon(): void {
+    this.done(false);
   }
 }
