@@ -76,6 +76,16 @@ function laneFamilies(lanes: readonly LaneMetrics[]): string[] {
       'How often the worker was woken for them.',
       each((lane) => lane.wakeUpsRung),
     ),
+    counter(
+      'ringpool_lane_direct_reads',
+      'Reads of cached bytes that needed no ring.',
+      each((lane) => lane.directReads),
+    ),
+    counter(
+      'ringpool_lane_overflows',
+      'CQEs that the kernel kept back because the queue was full.',
+      each((lane) => lane.overflow),
+    ),
     histogram(
       'ringpool_lane_latency_seconds',
       'How long operations took, of a sample: the last one of one batch in 16.',

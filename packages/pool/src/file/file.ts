@@ -35,6 +35,11 @@ export interface TransferOptions extends SyncTransferOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const NO_MEMORY = new Uint8Array(0);
+/** What starts a transfer reads its range and keeps nothing of it: one object for all. */
+const RANGE: Writable<TransferRange> = { memory: NO_MEMORY, offset: 0, length: 0, position: 0 };
 const SYNC_OPTIONS: readonly string[] = ['position', 'offset', 'length', 'placement'];
 const TRANSFER_OPTIONS: readonly string[] = [...SYNC_OPTIONS, 'signal'];
 
@@ -185,7 +190,7 @@ export class File {
       checkTransferOptions(direction, options);
       const { signal, placement } = options;
       if (signal !== undefined) checkSignal(direction, signal);
-      const range = this.#rangeOf(direction, memory, options);
+      const range = this.#rangeOf(direction, memory, options, RANGE);
       const place = placement === undefined ? this.#place : this.#placeOf(direction, placement);
       if (direction === 'read' && signal?.aborted !== true) {
         const bytes = this.#cached.read(range, place);
@@ -195,6 +200,8 @@ export class File {
       return this.#start(direction, range, place, signal);
     } catch (error) {
       return Promise.reject(error);
+    } finally {
+      RANGE.memory = NO_MEMORY;
     }
   }
 
@@ -209,7 +216,7 @@ export class File {
     return promise;
   }
 
-  /** The first bytes were cached. */
+  /** The first bytes were cached. Takes what it needs of the range before it waits. */
   async #readOn(
     { memory, offset, length, position }: TransferRange,
     done: number,
@@ -222,7 +229,8 @@ export class File {
 
   #transferSync(direction: Direction, memory: Lease | Uint8Array, options: SyncTransferOptions): number {
     checkOptions(direction, options, SYNC_OPTIONS);
-    const range = this.#rangeOf(direction, memory, options);
+    // One of its own: callbacks that run while this thread waits may read as well.
+    const range = this.#rangeOf(direction, memory, options, { ...RANGE });
     const place = this.#placeOf(direction, options.placement);
     // Callbacks of others run while this thread waits, and may close the file.
     this.#operations++;
@@ -233,13 +241,23 @@ export class File {
     }
   }
 
-  #rangeOf(direction: Direction, memory: Lease | Uint8Array, options: SyncTransferOptions): TransferRange {
+  /** Checks what is to be moved, and writes it into `range`. */
+  #rangeOf(
+    direction: Direction,
+    memory: Lease | Uint8Array,
+    options: SyncTransferOptions,
+    range: Writable<TransferRange>,
+  ): TransferRange {
     this.#assertOpen(direction);
     checkMemory(direction, memory, this.#transfers.arena);
     const { offset = 0, length = memory.length - offset } = options;
     const position = typeof options.position === 'bigint' ? Number(options.position) : options.position;
     checkRange(direction, memory.length, offset, length, position);
-    return { memory, offset, length, position };
+    range.memory = memory;
+    range.offset = offset;
+    range.length = length;
+    range.position = position;
+    return range;
   }
 
   #placeOf(op: string, placement: Placement | undefined): number {

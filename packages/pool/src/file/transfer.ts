@@ -7,6 +7,8 @@ import {
   type Arena,
   type BufferIndex,
   encode,
+  type Fd,
+  type FixedFile,
   Lease,
   type RingpoolError,
 } from '@ringpool/core';
@@ -103,6 +105,23 @@ export class Transfers {
     if (this.#free.length < FREE_MAX) this.#free.push(transfer);
   }
 }
+
+interface TransferArguments {
+  fd: Fd | FixedFile;
+  buffer: Address;
+  length: number;
+  offset: number;
+  bufferIndex: BufferIndex;
+}
+
+/** The encoders read their arguments and keep nothing: one object for all, where a new one was 80 bytes of each read. */
+const ARGUMENTS: TransferArguments = {
+  fd: 0 as Fd,
+  buffer: 0 as Address,
+  length: 0,
+  offset: 0,
+  bufferIndex: 0 as BufferIndex,
+};
 
 /** One transfer at a time. */
 class Transfer extends Request {
@@ -215,13 +234,16 @@ class Transfer extends Request {
       else this.#encodeWrite(lane, sqe, length);
       return;
     }
-    encode.readFixed(lane.sqes, sqe, {
-      fd: (this.#file as TransferFile).fixed.on(lane),
-      buffer: this.#address as Address,
-      length,
-      offset: this.#position,
-      bufferIndex: this.#segment as BufferIndex,
-    });
+    encode.readFixed(lane.sqes, sqe, this.#argumentsFor(lane, length));
+  }
+
+  #argumentsFor(lane: Lane, length: number): TransferArguments {
+    ARGUMENTS.fd = (this.#file as TransferFile).fixed.on(lane);
+    ARGUMENTS.buffer = this.#address as Address;
+    ARGUMENTS.length = length;
+    ARGUMENTS.offset = this.#position;
+    ARGUMENTS.bufferIndex = this.#segment as BufferIndex;
+    return ARGUMENTS;
   }
 
   /** True when the caller's own memory was transferred away since: it has no bytes any more. */
@@ -231,13 +253,7 @@ class Transfer extends Request {
 
   #encodeWrite(lane: Lane, sqe: number, length: number): void {
     if (this.#bounce !== undefined) this.#fill(this.#bounce, length);
-    encode.writeFixed(lane.sqes, sqe, {
-      fd: (this.#file as TransferFile).fixed.on(lane),
-      buffer: this.#address as Address,
-      length,
-      offset: this.#position,
-      bufferIndex: this.#segment as BufferIndex,
-    });
+    encode.writeFixed(lane.sqes, sqe, this.#argumentsFor(lane, length));
   }
 
   #fill(bounce: Lease, length: number): void {

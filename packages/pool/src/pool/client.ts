@@ -6,7 +6,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Parking, RingpoolError } from '@ringpool/core';
 import { Doorbell } from '@ringpool/native';
 
-import { monotonicMs, nextTick, setImmediate } from './clock.ts';
+import { nextTick, setImmediate } from './clock.ts';
 import { Publisher } from './diagnostics.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { fallbacksOf, ringFallback } from './fallbacks.ts';
@@ -18,17 +18,12 @@ import type { RemoteLanes } from './remote-lanes.ts';
 import { forgetCaptured, type Request } from './request.ts';
 import { Rest } from './rest.ts';
 import { Seat } from './seat.ts';
+import { TurnBudget } from './turn-budget.ts';
 import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
 
 /** SQEs of one tick after which a lane is published at once, so that the worker starts while this thread goes on. */
 const PUBLISH_BATCH = 16;
-/** How long completions may be served without a turn of the event loop, so that timers and sockets are not starved. */
-const FAIRNESS_MS = 0.5;
-/** What starting a request costs beside its bytes, as so many bytes copied. */
-const WORK_PER_REQUEST = 4096;
-/** Work after which the clock is looked at: well below the budget's time. */
-const WORK_PER_LOOK = 256 * 1024;
 /** How long a blocked thread sleeps before it looks whether its worker has died: nothing can wake it then. */
 const WAIT_SLICE_MS = 50;
 
@@ -67,12 +62,7 @@ export class Client {
   #held = false;
   /** A wake-up is due: we asked to be rung, and have not reaped since. */
   #asked = false;
-  /** When the event loop has turned for the last time, as far as we know. */
-  #turned = 0;
-  /** The budget of this turn is spent. */
-  #overdue = false;
-  /** Work since the clock was looked at. */
-  #unseenWork = 0;
+  readonly #budget = new TurnBudget();
   /** Resolves when no worker holds a lane of this client any more. */
   #left: (() => void) | undefined;
   /** The seat is given up: its words are somebody else's. */
@@ -107,7 +97,7 @@ export class Client {
     this.#remotes = this.#dispatcher.remotes;
     this.#parking = words.clientParking(client);
     this.bell.watch(() => {
-      this.#hasTurned();
+      this.#budget.turned();
       this.#reap();
     });
     this.bell.hold(false);
@@ -249,7 +239,7 @@ export class Client {
   }
 
   #issue(lane: Lane, request: Request): void {
-    this.#unseenWork += WORK_PER_REQUEST + request.bytes;
+    this.#budget.spend(request.bytes);
     if (lane.queued === 0) this.#touched[this.#touchedCount++] = lane;
     try {
       request.encode(lane);
@@ -265,23 +255,8 @@ export class Client {
     this.#scheduled = true;
     // nextTick and not a microtask: promises settled in this tick submit more, and all of it is one batch. A chain of
     // operations that complete at once would never let the event loop turn: past the budget it does.
-    if (this.#mayGoOn()) this.#context.runInAsyncScope(this.#askTick);
+    if (this.#budget.lasts) this.#context.runInAsyncScope(this.#askTick);
     else this.#turnSoon();
-  }
-
-  /** The event loop has turned. */
-  #hasTurned(): void {
-    this.#turned = monotonicMs();
-    this.#overdue = false;
-  }
-
-  /** Whether the budget of this turn lasts. The clock costs as much as a part of a read: it is looked at now and then. */
-  #mayGoOn(): boolean {
-    if (this.#unseenWork >= WORK_PER_LOOK) {
-      this.#unseenWork = 0;
-      this.#overdue = monotonicMs() - this.#turned > FAIRNESS_MS;
-    }
-    return !this.#overdue;
   }
 
   /**
@@ -289,8 +264,8 @@ export class Client {
    * of reads that are over at once lets the event loop turn.
    */
   mayReadNow(bytes: number): boolean {
-    this.#unseenWork += WORK_PER_REQUEST + bytes;
-    return this.#mayGoOn();
+    this.#budget.spend(bytes);
+    return this.#budget.lasts;
   }
 
   /** Reads what the kernel has cached into arena memory, without the ring: bytes, or a negative errno. */
@@ -348,7 +323,7 @@ export class Client {
 
   #turn(): void {
     this.#immediate = false;
-    this.#hasTurned();
+    this.#budget.turned();
     if (this.#scheduled) this.#publish();
     // In any case: completions that were found after we had asked to be rung are rung for by nobody.
     this.#reap();
@@ -364,7 +339,7 @@ export class Client {
       let taken = 0;
       for (const lane of this.lanes) taken += lane.reap();
       this.#dispatcher.serve();
-      if (taken === 0 || monotonicMs() - this.#turned > FAIRNESS_MS) break;
+      if (taken === 0 || this.#budget.isSpent) break;
     }
     this.#settleBatch();
   }

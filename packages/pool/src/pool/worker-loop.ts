@@ -1,6 +1,8 @@
 // The life of an I/O worker: take SQEs from the lanes, enter the kernel, hand CQEs back, sleep when there is nothing.
 // Bound to the worker's thread, which owns the ring. Blocks that thread's event loop while there is work.
 
+import { availableParallelism } from 'node:os';
+
 import { Arena, EPOLL, encode, fd, type Parking } from '@ringpool/core';
 import { Doorbell, Obituary, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
 
@@ -55,6 +57,8 @@ export class WorkerLoop {
   /** The lane that is served first in the next round. */
   #first = 0;
   #spinMs = SPIN_MIN_MS;
+  /** With more threads than CPUs, looking for work takes the CPU from whoever has some. */
+  readonly #spinMaxMs: number;
   #running = false;
 
   /** Opens the ring, and lets clients see that the worker is up. @throws as `Ring.open`. */
@@ -101,6 +105,7 @@ export class WorkerLoop {
     const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
     this.#supervisor = Doorbell.attach(words.supervisorBell);
     const memory = new LaneMemory(lanes);
+    this.#spinMaxMs = lanes.workers < availableParallelism() ? SPIN_MAX_MS : SPIN_MIN_MS;
     this.#meter = memory.meters.worker(index);
     this.#buffers = new RingBuffers(ring, words, arena, () => this.#meter.refused());
     this.#lanes = new WorkerLanes(spec, words, memory, ring, this.#supervisor);
@@ -262,7 +267,7 @@ export class WorkerLoop {
   /** Being woken costs the client more than a short look costs us: after short sleeps it looks longer, after long ones less. */
   #adapt(sleptMs: number): void {
     const wanted = sleptMs < SPIN_MAX_MS ? this.#spinMs * 2 : this.#spinMs / 2;
-    this.#spinMs = Math.max(SPIN_MIN_MS, Math.min(SPIN_MAX_MS, wanted));
+    this.#spinMs = Math.max(SPIN_MIN_MS, Math.min(this.#spinMaxMs, wanted));
   }
 
   #hasWork(): boolean {
