@@ -22,16 +22,22 @@ const PER_OPERATION: Metric = {
 };
 const PER_BATCH: Metric = { key: 'heapBytesPerBatch', label: 'heap per batch', better: 'lower', unit: 'B' };
 
-function heapSide(name: string, api: string): Side {
-  const args = { api, file: dataFile(CACHED_BYTES), bytes: BLOCK_BYTES, depth: DEPTH };
+function heapSide(name: string, api: string, placement = 'local'): Side {
+  const args = { api, file: dataFile(CACHED_BYTES), bytes: BLOCK_BYTES, depth: DEPTH, placement };
   return { name, run: () => runSide('heap', args, { flags: HEAP_FLAGS }) };
 }
 
-function heapCase(name: string, api: string, most: number, other: Side, more?: Metric): Case {
+interface HeapTarget {
+  readonly most: number;
+  readonly placement?: string;
+  readonly more?: Metric;
+}
+
+function heapCase(name: string, api: string, other: Side, { most, placement, more }: HeapTarget): Case {
   return {
     name,
     metrics: more === undefined ? [PER_OPERATION] : [PER_OPERATION, more],
-    ours: heapSide('ringpool', api),
+    ours: heapSide('ringpool', api, placement),
     others: [other],
     bounds: [{ metric: PER_OPERATION.key, value: most }],
     before: () => warmUp(dataFile(CACHED_BYTES)),
@@ -42,13 +48,14 @@ export const heap: Question = {
   name: 'heap',
   title: 'JavaScript heap of a cached 4 KiB read, without what its caller allocates',
   cases: async () => [
-    heapCase('file.read', 'ringpool', PER_PROMISE_BYTES_MAX, heapSide('fs.promises', 'promises')),
-    heapCase(
-      'pool.batch, an entry',
-      'batch',
-      PER_ENTRY_BYTES_MAX,
-      heapSide('file.read', 'ringpool'),
-      PER_BATCH,
-    ),
+    heapCase('file.read', 'ringpool', heapSide('fs.promises', 'promises'), { most: PER_PROMISE_BYTES_MAX }),
+    heapCase('file.read, through a worker', 'ringpool', heapSide('fs.promises', 'promises'), {
+      most: PER_PROMISE_BYTES_MAX,
+      placement: 'workers',
+    }),
+    heapCase('pool.batch, an entry', 'batch', heapSide('file.read', 'ringpool'), {
+      most: PER_ENTRY_BYTES_MAX,
+      more: PER_BATCH,
+    }),
   ],
 };

@@ -7,17 +7,18 @@ import { open } from 'node:fs/promises';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { type Lease, openPool } from '@ringpool/pool';
+import { type Lease, openPool, type Placement } from '@ringpool/pool';
 
 import { medianOf, print, sideArguments } from './child.ts';
 import { columnsOf, refill } from './columns.ts';
 import { randomPositions } from './random.ts';
 
-const { api, file, bytes, depth } = sideArguments<{
+const { api, file, bytes, depth, placement } = sideArguments<{
   api: 'ringpool' | 'promises' | 'batch';
   file: string;
   bytes: number;
   depth: number;
+  placement: Placement;
 }>();
 
 /** Operations of one round: many, since a collection leaves work to whoever comes first after it. Some 20 MB of garbage. */
@@ -68,7 +69,7 @@ function awaits(one: (slot: number) => Promise<unknown>): (count: number) => Pro
 }
 
 async function ringpool(): Promise<void> {
-  const pool = await openPool({ workers: 1, placement: 'local' });
+  const pool = await openPool({ workers: 1, placement });
   const opened = await pool.open(file);
   const leases = Array.from({ length: depth }, () => pool.alloc(bytes));
   const nothing = async (_lease: Lease, { position }: { position: number }): Promise<number> => position;
@@ -104,7 +105,7 @@ async function promises(): Promise<void> {
 }
 
 async function batch(): Promise<void> {
-  const pool = await openPool({ workers: 1, placement: 'local' });
+  const pool = await openPool({ workers: 1, placement });
   const opened = await pool.open(file);
   const perBatch: number[] = [];
   for (const entries of BATCH_SIZES) {
