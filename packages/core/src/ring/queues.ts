@@ -9,6 +9,9 @@ import { CONTROL_WORD, CONTROL_WORDS, type RingLayout } from './layout.ts';
 import { GENERATION_MASK, SLOT_FREE_BIT, SLOT_REFUSED_BIT } from './slots.ts';
 
 const CQE_F_MORE = 2;
+const CQE_F_NOTIF = 8;
+/** On CQEs of operations that complete more than once. */
+const CQE_F_SEVERAL = CQE_F_MORE | CQE_F_NOTIF;
 const SETUP_SQE128 = 1 << 10;
 const SETUP_CQE32 = 1 << 11;
 const SQ_CQ_OVERFLOW = 2;
@@ -85,6 +88,8 @@ export class RingQueues {
   #submitted = 0;
   #notLast: number;
   #foreign = 0;
+  /** By slot: the generation of the operation that said last that more comes. */
+  readonly #more: Int32Array;
   #retired = false;
 
   constructor(memory: SharedArrayBuffer, layout: RingLayout, driver: QueueDriver) {
@@ -108,6 +113,7 @@ export class RingQueues {
       (this.entries * SQE_WORDS) << this.#sqeShift,
     );
     this.#slots = new Int32Array(memory, (control + CONTROL_WORDS) * 4, this.cqEntries);
+    this.#more = new Int32Array(this.cqEntries).fill(SLOT_FREE_BIT); // view: one for each slot
     this.#sqFlagsWord = word(CONTROL_WORD.sqFlags) / 4;
     this.#cqTailWord = word(CONTROL_WORD.cqTail) / 4;
     this.#cqFlagsWord = word(CONTROL_WORD.cqFlags) / 4;
@@ -276,8 +282,10 @@ export class RingQueues {
         taken++;
         // A word in flight is its generation. A foreign CQE's high half is negative, and an out-of-range slot reads as
         // undefined: both fail the comparison like a wrong generation does.
-        if (slots[operation] === generation) {
-          if ((flags & CQE_F_MORE) !== 0) this.#notLast = (this.#notLast + 1) | 0;
+        if (
+          slots[operation] === generation &&
+          ((flags & CQE_F_SEVERAL) === 0 || this.#isNext(operation, generation, flags))
+        ) {
           callback(operation, res, flags);
         } else {
           this.#reapUnusual(operation, generation, res, flags, callback);
@@ -289,6 +297,19 @@ export class RingQueues {
       if (!this.#retired) this.markReaped(); // also when a callback throws: what it was given counts as reaped
     }
     return taken;
+  }
+
+  /**
+   * Whether a CQE with these flags belongs to what the operation has still to come. A zero-copy send that never began,
+   * behind a link that broke, ends with its first CQE, and its notification follows all the same: it answers nothing.
+   */
+  #isNext(operation: number, generation: number, flags: number): boolean {
+    if ((flags & CQE_F_MORE) !== 0) {
+      this.#more[operation] = generation;
+      this.#notLast = (this.#notLast + 1) | 0;
+      return true;
+    }
+    return this.#more[operation] === generation;
   }
 
   #reapUnusual(

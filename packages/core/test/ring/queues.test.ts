@@ -8,6 +8,7 @@ import { FakeKernel, type FakeOptions } from './fake-kernel.ts';
 
 const SIZES: FakeOptions = { entries: 4, cqEntries: 8 };
 const MORE = 2;
+const NOTIF = 8;
 const FOREIGN = 0x8000_0000 | 0;
 const [EINVAL, ECANCELED, EFAULT] = [-22, -125, -14];
 
@@ -141,6 +142,23 @@ describe.each(STARTS)('from %o', (start) => {
     fake.post(first!.operation, first!.generation, 99);
     expect(reapAll(fake)).toEqual([]);
     expect([fake.queues.counters.foreign, fake.queues.inFlight]).toEqual([1, before]);
+  });
+
+  test('the notification of a send that has ended without one to come answers nobody', () => {
+    const fake = kernel(start);
+    const [broken = -1, sent = -1] = push(fake, 2);
+    fake.enter();
+    const [first, second] = [...fake.inFlight];
+    fake.complete(first!, ECANCELED);
+    fake.post(first!.operation, first!.generation, 0, NOTIF);
+    fake.complete(second!, 5, MORE);
+    fake.complete(second!, 0, NOTIF);
+    expect(reapAll(fake)).toEqual([
+      { operation: broken, res: ECANCELED, flags: 0 },
+      { operation: sent, res: 5, flags: MORE },
+      { operation: sent, res: 0, flags: NOTIF },
+    ]);
+    expect([fake.queues.counters.foreign, fake.queues.inFlight]).toEqual([1, 0]);
   });
 
   test('the userData of an operation is a safe integer, and its own', () => {

@@ -204,7 +204,7 @@ export class LocalLane implements Lane {
     }
     if (this.#submitter.owed > 0) this.#submitter.submit();
     const taken = this.#ring.reap(this.#onCompletion);
-    this.#timing.reaped(taken, this.#requests.takeNotLast());
+    this.#timing.reaped(taken, this.#requests.takeEnded());
     return taken;
   }
 

@@ -181,7 +181,7 @@ export class RemoteLane implements Lane {
   /** Completes what is ready. Returns how many completions there were. */
   reap(): number {
     const taken = this.#queue.reap(this.#onCompletion);
-    this.#timing.reaped(taken, this.#requests.takeNotLast());
+    this.#timing.reaped(taken, this.#requests.takeEnded());
     return taken;
   }
 
@@ -245,6 +245,7 @@ export class RemoteLane implements Lane {
       TAKEN,
       UNTAKEN,
     );
+    this.#requests.takeEnded(); // counted above
     this.#timing.reset();
     // What it opened, and this client has not seen.
     if (this.#attachment.held === this.#ticket) closeDescriptorsOf(this.#attachment.terms.descriptors, false);

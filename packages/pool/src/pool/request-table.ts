@@ -8,7 +8,7 @@ const CQE_F_MORE = 2;
 export class RequestTable {
   readonly #requests: (Request | undefined)[];
   readonly #parts: Uint8Array;
-  #notLast = 0;
+  #ended = 0;
 
   /** `operations`: how many numbers there are. */
   constructor(operations: number) {
@@ -42,17 +42,17 @@ export class RequestTable {
   /** Hands a completion to its request: of those that complete more than once, the last one ends it. */
   complete(operation: number, res: number, flags: number): void {
     if ((flags & CQE_F_MORE) === 0) {
+      this.#ended++;
       this.take(operation).complete(this.#parts[operation] as number, res, flags);
       return;
     }
-    this.#notLast++;
     (this.#requests[operation] as Request).complete(this.#parts[operation] as number, res, flags);
   }
 
-  /** Completions since the last call that were not the last one of their operation. */
-  takeNotLast(): number {
-    const notLast = this.#notLast;
-    this.#notLast = 0;
-    return notLast;
+  /** Operations that were completed since the last call: fewer than completions, of which some answer none. */
+  takeEnded(): number {
+    const ended = this.#ended;
+    this.#ended = 0;
+    return ended;
   }
 }

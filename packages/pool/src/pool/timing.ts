@@ -112,13 +112,13 @@ export class Timing {
   }
 
   /**
-   * All that was ready was handed over; `notLast` of it were not the last completion of their operation. Subscribers are
-   * told of what was slow now, and not in the midst of it.
+   * All `count` completions that were ready were handed over; `ended` operations are over. Subscribers are told of what was
+   * slow now, and not in the midst of it.
    */
-  reaped(count: number, notLast: number): void {
+  reaped(count: number, ended: number): void {
     if (count === 0) return;
     this.#nowMs = 0;
-    this.#meter.completed(count - notLast);
+    this.#meter.completed(ended);
     const slow = this.#slow;
     if (slow === undefined) return;
     this.#slow = undefined;

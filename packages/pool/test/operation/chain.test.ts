@@ -336,3 +336,22 @@ describe('a thread that has as many operations waiting as it may', () => {
     await small.close();
   });
 });
+
+test('zero-copy sends that a broken link keeps from beginning end once each, and are counted once', async () => {
+  const mine = await openPool({ workers: 1 });
+  const into = mine.alloc(64);
+  const { address: buffer } = into;
+  const chain: readonly Operation[] = [
+    { op: 'fsync', fd: fd(0x3fff_ffff) },
+    { op: 'sendZc', fd: fd(0), buffer, length: 1 },
+  ];
+  for (let round = 0; round < 5; round++) {
+    const all = await Promise.all(Array.from({ length: 200 }, () => mine.submit(chain)));
+    for (const [first, second] of all) expect([first?.result, second?.result]).toEqual([-9, ECANCELED]);
+  }
+  expect(into.inFlight).toBe(0);
+  await sleep(20); // notifications come late
+  const [counted] = mine.metrics().lanes;
+  expect(counted).toMatchObject({ ring: 'multishot', submitted: 2000, completed: 2000, inFlight: 0 });
+  await mine.close();
+});
