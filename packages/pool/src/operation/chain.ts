@@ -46,6 +46,8 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
   #on: Lane | undefined;
   #epoch = 0;
   #slots: readonly number[] = [];
+  /** Descriptors that it opened: its caller's with the completions, closed when it fails. */
+  #opened: readonly number[] = [];
   #left: number;
   #failure: RingpoolError | undefined;
 
@@ -89,19 +91,16 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     if ((flags & IORING_CQE_F.NOTIF) === 0) {
       this.#results[part] = res;
       this.#flags[part] = flags;
-      if (res >= 0) this.#handOver(part, res);
+      if (res >= 0) this.#keepOpened(part, res);
     }
     if ((flags & IORING_CQE_F.MORE) === 0) this.#over(part);
   }
 
-  /** A descriptor is the caller's from now on; with nobody to give it to, it is closed. */
-  #handOver(part: number, res: number): void {
+  #keepOpened(part: number, res: number): void {
     const { sqe } = this.#plan.operations[part] as Prepared;
     if (!opensDescriptor(sqe, 0, (sqe[0] as number) & OPCODE_MASK)) return;
-    const owner = this.#client.seat.descriptorOwner;
     this.#on?.own(res);
-    if (this.#cancellation?.aborted === true) closeDescriptor(res, owner);
-    else releaseDescriptor(res, owner);
+    this.#opened = [...this.#opened, res];
   }
 
   abandon(part: number, error: RingpoolError): void {
@@ -124,8 +123,18 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     this.#plan.holds.release();
     this.#closeSlots();
     const failure = this.#failure;
+    this.#handOver(failure === undefined && this.#cancellation?.aborted !== true);
     if (failure === undefined) this.resolve(this.#completions());
     else this.reject(failure === NO_FIXED_FILES ? noFixedFiles('submit') : failure);
+  }
+
+  /** With nobody to give them to, descriptors are closed: an operation before the one that failed may have opened them. */
+  #handOver(toCaller: boolean): void {
+    const owner = this.#client.seat.descriptorOwner;
+    for (const descriptor of this.#opened) {
+      if (toCaller) releaseDescriptor(descriptor, owner);
+      else closeDescriptor(descriptor, owner);
+    }
   }
 
   #completions(): Completion[] {

@@ -186,6 +186,28 @@ test('what an aborted operation opened all the same is closed', async () => {
   where.release();
 });
 
+test('what the first operation of a chain opened is closed when a later one is aborted', async () => {
+  const end = fs.openSync(temporaryPipe(), O_RDWR);
+  onTestFinished(() => fs.closeSync(end));
+  const name = path.join(temporaryFolder(), 'file');
+  fs.writeFileSync(name, 'x');
+  const [where, into] = [text(pool, name), pool.alloc(1)];
+  const controller = new AbortController();
+  const chain: readonly Operation[] = [
+    { op: 'openat', dirfd: AT_FDCWD, path: where.address, openFlags: O_RDONLY },
+    { op: 'read', fd: fd(end), buffer: into.address, length: 1, offset: -1 },
+  ];
+  const opening = pool.submit(chain, { signal: controller.signal, placement: 'local' });
+  await until(() => openTargets().includes(name));
+  await sleep(5);
+  controller.abort();
+  await expect(opening).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  await until(() => into.inFlight === 0);
+  expect(openTargets()).not.toContain(name);
+  where.release();
+  into.release();
+});
+
 test('what drains waits for everything before it, on the thread’s own ring', async () => {
   const end = fs.openSync(temporaryPipe(), O_RDWR);
   onTestFinished(() => fs.closeSync(end));
@@ -209,7 +231,8 @@ test('a worker that dies rejects its chains, and what they used comes back', asy
   const { code, stdout, stderr } = await runFixture('chain-death.mjs', temporaryPipe());
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(stdout)).toEqual({
-    code: 'ERR_RINGPOOL_WORKER_DIED',
+    codes: ['ERR_RINGPOOL_WORKER_DIED', 'ERR_RINGPOOL_WORKER_DIED'],
+    stillOpen: 0,
     inFlight: 0,
     settled: 300,
     again: [0, 1, 0],
