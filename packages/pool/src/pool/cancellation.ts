@@ -4,6 +4,7 @@
 import { encode } from '@ringpool/core';
 
 import type { Client } from './client.ts';
+import { setTimeout } from './clock.ts';
 import { abortError } from './errors.ts';
 import type { Lane } from './lane.ts';
 import { BoundRequest, type Request } from './request.ts';
@@ -28,6 +29,9 @@ function abortAll(signal: AbortSignal): void {
 }
 
 const NO_OPERATION = -1;
+/** After how long what is still in flight is cancelled again: at first, and at most. */
+const CANCEL_AGAIN_MS = 5;
+const CANCEL_AGAIN_MS_MAX = 1000;
 
 /** What stands between a signal and one request. */
 export class Cancellation implements CancelTarget {
@@ -83,10 +87,29 @@ export class Cancellation implements CancelTarget {
     if (this.#client.withdraw(this.#request)) {
       for (let part = 0; part < this.#request.sqes; part++) this.#request.abandon(part, error, false);
     } else if (this.#lane !== undefined) {
-      for (const [part, operation] of this.#operations.entries()) {
-        if (operation >= 0) this.#client.start(new Cancel(this, this.#lane, part));
-      }
+      for (const part of this.#inFlight()) this.#client.start(new Cancel(this, this.#lane, part));
+      this.#cancelAgain(this.#lane, CANCEL_AGAIN_MS);
     }
+  }
+
+  #inFlight(): number[] {
+    return [...this.#operations.keys()].filter((part) => this.operationOf(part) >= 0);
+  }
+
+  /**
+   * A cancel does not find what is behind a link and has not begun, nor what is about to complete and then waits once
+   * more; and behind an operation that drains, it waits itself. So it is repeated until nothing is in flight.
+   */
+  #cancelAgain(lane: Lane, afterMs: number): void {
+    setTimeout(() => {
+      const parts = this.#inFlight();
+      if (parts.length === 0) return;
+      for (const part of parts) {
+        if (lane.cancelNow?.(this.operationOf(part)) !== true)
+          this.#client.start(new Cancel(this, lane, part));
+      }
+      this.#cancelAgain(lane, Math.min(afterMs * 2, CANCEL_AGAIN_MS_MAX));
+    }, afterMs).unref();
   }
 }
 

@@ -35,6 +35,8 @@ export interface Lane {
   operationOf(sqe: number): number;
   /** Encodes a cancel of this operation, which is in flight. */
   encodeCancel(sqe: number, operation: number): void;
+  /** Cancels this operation past the queue, where it can: false when it cannot. */
+  cancelNow?(operation: number): boolean;
   /** A request of this client opened a descriptor on it, and its completion is being handed over: it is the client's. */
   own(descriptor: number): void;
   /**

@@ -3,7 +3,7 @@
 // completion queue is large, and it may overflow without harm to the others.
 // Bound to that thread; the ring's environment drains it when the thread ends.
 
-import { type Arena, encode, type RingpoolError, SQE_WORDS } from '@ringpool/core';
+import { type Arena, encode, type RingpoolError, registerOps, SQE_WORDS } from '@ringpool/core';
 import { addDescriptor, type Doorbell, Ring } from '@ringpool/native';
 
 import { Fifo } from './fifo.ts';
@@ -20,6 +20,8 @@ import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
 
 const EFAULT = 14;
+/** `struct io_uring_sync_cancel_reg`. */
+const SYNC_CANCEL_BYTES = 64;
 
 /** How large a ring is. */
 export interface LocalLaneSize {
@@ -153,6 +155,24 @@ export class LocalLane implements Lane {
 
   encodeCancel(sqe: number, operation: number): void {
     encode.asyncCancel(this.sqes, sqe, { target: this.#ring.userDataOf(operation) });
+  }
+
+  /** By a system call of its own (6.0): an SQE that cancels waits its turn behind one that drains. */
+  cancelNow(operation: number): boolean {
+    const argument = new DataView(new ArrayBuffer(SYNC_CANCEL_BYTES)); // a timeout of zero: asks, and does not wait
+    argument.setBigUint64(0, BigInt(this.#ring.userDataOf(operation)), true);
+    argument.setInt32(8, -1, true);
+    try {
+      this.#ring.register(
+        registerOps.REGISTER_SYNC_CANCEL.value,
+        new Uint8Array(argument.buffer, 0, SYNC_CANCEL_BYTES),
+        1,
+      );
+    } catch (error) {
+      // ENOENT, EALREADY, ETIME: it is asked again. EINVAL: the kernel has no such call.
+      return (error as RingpoolError).code !== 'EINVAL';
+    }
+    return true;
   }
 
   own(descriptor: number): void {

@@ -1,0 +1,52 @@
+// Aborting operations: whatever state they are in, they end, and their memory comes back.
+import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fd, IOSQE } from '@ringpool/core';
+import { openPool, type Placement, type Pool } from '@ringpool/pool';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryPipe, until } from '../support.ts';
+
+const { O_RDWR } = fs.constants;
+const PLACEMENTS: readonly Placement[] = ['local', 'workers'];
+
+let pool: Pool;
+beforeAll(async () => {
+  pool = await openPool({ workers: 1 });
+  await pool.submit({ op: 'nop' }, { placement: 'workers' });
+});
+afterAll(() => pool.close());
+
+function openPipe(): number {
+  const end = fs.openSync(temporaryPipe(), O_RDWR);
+  onTestFinished(() => fs.closeSync(end));
+  return end;
+}
+
+describe.each(PLACEMENTS)('an aborted chain on %s', (placement) => {
+  test('ends when an operation begins only after the cancel, behind a hard link', async () => {
+    const into = pool.alloc(64);
+    const controller = new AbortController();
+    const read = { op: 'read', fd: fd(openPipe()), buffer: into.address, length: 1, offset: -1 } as const;
+    const hard = { ...read, flags: IOSQE.IO_HARDLINK } as const;
+    const reading = pool.submit([hard, hard, read], { signal: controller.signal, placement });
+    await sleep(20);
+    controller.abort();
+    await expect(reading).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    await until(() => into.inFlight === 0);
+    into.release();
+  });
+});
+
+test('an operation that is aborted ends, though a later one drains and has every cancel wait', async () => {
+  const into = pool.alloc(64);
+  const controller = new AbortController();
+  const read = { op: 'read', fd: fd(openPipe()), buffer: into.address, length: 1, offset: -1 } as const;
+  const reading = pool.submit(read, { signal: controller.signal, placement: 'local' });
+  const draining = pool.submit({ op: 'nop', flags: IOSQE.IO_DRAIN });
+  await sleep(20);
+  controller.abort();
+  await expect(reading).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  expect((await draining).result).toBe(0);
+  expect(into.inFlight).toBe(0);
+  into.release();
+});
