@@ -176,3 +176,12 @@ export function noFixedFiles(api: string): RingpoolError {
     },
   );
 }
+
+/** The error of what drains on the ring where multishot operations are: they never end, and all after it would wait. */
+export function drains(api: string, op: OpcodeName): RingpoolError {
+  return invalidArgument(
+    api,
+    `${op} is on a ring that is never empty, and drains`,
+    'Leave IO_DRAIN out: multishot operations and zero-copy sends share a ring.',
+  );
+}

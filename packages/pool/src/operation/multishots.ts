@@ -5,6 +5,7 @@ import {
   type Arena,
   checkOptions,
   type Fd,
+  IOSQE,
   type Operation,
   type OperationOf,
   RingpoolError,
@@ -13,7 +14,7 @@ import {
 import type { Client } from '../pool/client.ts';
 import { abortError, closedError, invalidArgument } from '../pool/errors.ts';
 import { checkSignal } from '../pool/options.ts';
-import { flagsIn, LINKS, makeMultishot, noFixedFiles } from './admission.ts';
+import { drains, flagsIn, LINKS, makeMultishot, noFixedFiles } from './admission.ts';
 import type { Completion } from './completion.ts';
 import { Multishot } from './multishot.ts';
 import { Holds, type OpenFiles, prepare } from './prepare.ts';
@@ -99,6 +100,7 @@ export class Multishots {
       if ((flagsIn(prepared.sqe) & LINKS) !== 0) {
         throw invalidArgument('multishot', `${prepared.op} is linked`, 'A chain goes through pool.submit().');
       }
+      if ((flagsIn(prepared.sqe) & IOSQE.IO_DRAIN) !== 0) throw drains('multishot', prepared.op);
       if (prepared.files.length > 0) throw noFixedFiles('multishot');
       holds.take(whole as Operation, prepared, this.#open);
       const onOver = (multishot: Multishot): void => void this.#all.delete(multishot);

@@ -14,7 +14,7 @@ import type { Client } from '../pool/client.ts';
 import { abortError, invalidArgument } from '../pool/errors.ts';
 import { checkSignal } from '../pool/options.ts';
 import { AUTO, LOCAL, type Placement, placementCode } from '../pool/placement.ts';
-import { flagsIn, isMultishot, isZeroCopy, LINKS, noFixedFiles } from './admission.ts';
+import { drains, flagsIn, isMultishot, isZeroCopy, LINKS, noFixedFiles } from './admission.ts';
 import { ChainRequest } from './chain.ts';
 import type { Completion } from './completion.ts';
 import { Holds, type OpenFiles, type Prepared, prepare } from './prepare.ts';
@@ -128,6 +128,8 @@ export class Submissions {
     const { workers } = this.#client;
     const place = placement === undefined ? this.#place : placementCode('submit', placement, workers);
     if (operations.every(({ sqe }) => (flagsIn(sqe) & IOSQE.IO_DRAIN) === 0)) return place;
+    const zeroCopy = operations.find(({ op }) => isZeroCopy(op));
+    if (zeroCopy !== undefined) throw drains('submit', zeroCopy.op);
     if (placement === undefined || place === AUTO || place === LOCAL) return LOCAL;
     throw invalidArgument('submit', 'what drains is placed on a worker', "It runs with placement 'local'.");
   }

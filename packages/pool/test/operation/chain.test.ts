@@ -264,6 +264,14 @@ describe('misuse', () => {
       () => ({ op: 'linkTimeout', timespec: 0 }),
       'ERR_RINGPOOL_INVALID_ARGUMENT',
     ],
+    [
+      'a zero-copy send that drains',
+      () => [
+        { ...nop, flags: IOSQE.IO_DRAIN },
+        { op: 'sendZc', fd: fd(0), buffer: 0, length: 0 },
+      ],
+      'ERR_RINGPOOL_INVALID_ARGUMENT',
+    ],
     ['a slot of the ring', () => ({ op: 'fsync', fd: fixedFile(8) }), 'ERR_RINGPOOL_INVALID_ARGUMENT'],
     [
       'a slot of the kernel’s choice',

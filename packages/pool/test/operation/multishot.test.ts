@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EPOLL, fd } from '@ringpool/core';
+import { EPOLL, fd, IOSQE } from '@ringpool/core';
 import { type MultishotOperation, openPool, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
@@ -295,6 +295,7 @@ test('misuse is refused, and nothing has begun', async () => {
     [{ op: 'readMultishot', fd: end, offset: -1 }, { bufferBytes: 2 ** 30 }],
     [{ op: 'readMultishot', fd: end, offset: -1 }, { nonsense: 1 }],
     [{ op: 'timeout', timespec: 4096 }, {}],
+    [{ op: 'pollAdd', fd: end, events: EPOLL.IN, flags: IOSQE.IO_DRAIN }, {}],
     [undefined, {}],
   ];
   const before = pool.metrics().arena.leasesLive;
