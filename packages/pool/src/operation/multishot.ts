@@ -172,7 +172,8 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
       this.#failure ??= operationError(res, { op, syscall: op });
     }
     if (last) this.#stopped(end);
-    else if (this.#unread.length >= UNREAD_MAX) this.#cancel();
+    // A clock that is stopped has ended.
+    else if (op !== 'timeout' && this.#unread.length >= UNREAD_MAX) this.#cancel();
   }
 
   /** @internal It was never begun: its ring is closed. */

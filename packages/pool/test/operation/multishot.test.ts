@@ -213,6 +213,21 @@ test('a clock ticks as often as it was told to', async () => {
   expectNothingInFlight();
 });
 
+test('a clock whose ticks nobody reads misses some, and goes on', async () => {
+  const interval = timespec(pool, 0.1);
+  const clock = pool.multishot({ op: 'timeout', timespec: interval.address, count: 0 });
+  await clock.next();
+  await sleep(300);
+  let ticks = 0;
+  for await (const { result } of clock) {
+    expect(result).toBe(-62);
+    if (++ticks === 1500) break;
+  }
+  expect(ticks).toBe(1500);
+  interval.release();
+  expectNothingInFlight();
+});
+
 describe('it ends', () => {
   const forever = (): MultishotOperation => ({ op: 'readMultishot', fd: fd(openPipe()), offset: -1 });
 
