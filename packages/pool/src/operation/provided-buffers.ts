@@ -56,7 +56,8 @@ export class ProvidedBuffers {
   take(flags: number, length: number): Uint8Array {
     this.available--;
     const start = (flags >>> BUFFER_ID_SHIFT) * this.#bytesEach;
-    return this.#lease.bytes.subarray(start, start + length);
+    // With MSG_TRUNC the kernel tells how long the message was, of which the buffer holds the beginning.
+    return this.#lease.bytes.subarray(start, start + Math.min(length, this.#bytesEach));
   }
 
   /** Gives the buffer of a completion back to the kernel. `onError` is told when it does not take it. */

@@ -10,6 +10,8 @@ import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe, until
 import { AF_UNIX, SOCK_STREAM, SOCKADDR_UN_BYTES, timespec, unixAddress } from './support.ts';
 
 const { O_RDWR, O_NONBLOCK } = fs.constants;
+const SOCK_DGRAM = 2;
+const MSG_TRUNC = 0x20;
 
 let pool: Pool;
 beforeAll(async () => {
@@ -184,6 +186,27 @@ describe('a stream', () => {
     expect(await receiving.next()).toEqual({ done: true, value: undefined });
     expectNothingInFlight();
   });
+});
+
+test('a message that was longer than its buffer is as many bytes as the buffer has', async () => {
+  const where = path.join(temporaryFolder(), 'socket');
+  const address = unixAddress(pool, where);
+  const socket = { op: 'socket', domain: AF_UNIX, type: SOCK_DGRAM, protocol: 0 } as const;
+  const [{ result: receiver }, { result: sender }] = [await pool.submit(socket), await pool.submit(socket)];
+  onTestFinished(() => [receiver, sender].forEach((one) => void fs.closeSync(one)));
+  const sockaddr = { sockaddr: address.address, sockaddrLength: SOCKADDR_UN_BYTES };
+  await pool.submit({ op: 'bind', fd: fd(receiver), ...sockaddr });
+  await pool.submit({ op: 'connect', fd: fd(sender), ...sockaddr });
+  const receiving = pool.multishot(
+    { op: 'recv', fd: fd(receiver), msgFlags: MSG_TRUNC },
+    { bufferBytes: 16 },
+  );
+  const message = receiving.next();
+  await pool.submit({ op: 'send', fd: fd(sender), buffer: address.address, length: 100 });
+  expect((await message).value).toMatchObject({ result: 100, bytes: { length: 16 } });
+  await receiving.return?.();
+  address.release();
+  expectNothingInFlight();
 });
 
 test('polls tell every event, and go on', async () => {
