@@ -181,7 +181,7 @@ export class Meters {
    * owner, before another one takes the seat: nobody else writes the seat's numbers then.
    */
   left(client: number): void {
-    for (let lane = 0; lane <= this.#workers; lane++) {
+    for (let lane = 0; lane < this.#workers + OWN_LANES; lane++) {
       const row = this.#laneRow(client, lane);
       row[LANE.completed] = row[LANE.submitted] as number;
     }

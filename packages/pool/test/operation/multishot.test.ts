@@ -305,7 +305,15 @@ describe('it ends', () => {
 
   test.each([
     ['close', { leases: 1, operations: 0 }],
-    ['terminate', { clients: 1, leases: 0, operations: 0 }],
+    [
+      'terminate',
+      {
+        clients: 1,
+        leases: 0,
+        operations: 0,
+        counted: expect.arrayContaining([{ client: 1, ring: 'multishot', inFlight: 0 }]),
+      },
+    ],
   ])('with its thread (%s): nothing is left', async (how, left) => {
     const where = path.join(temporaryFolder(), 'socket');
     const { code, stdout, stderr } = await runFixture('multishot-end.mjs', how, temporaryPipe(), where);
