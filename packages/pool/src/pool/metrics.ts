@@ -214,9 +214,12 @@ function histogramOf(rows: readonly Float64Array[]): LatencyHistogram {
 /** A client's counts of one lane. */
 export class LaneMeter {
   readonly #row: Float64Array;
+  /** Of whoever had the seat before. */
+  readonly #formerOverflow: number;
 
   constructor(row: Float64Array) {
     this.#row = row;
+    this.#formerOverflow = row[LANE.overflow] as number;
   }
 
   /** SQEs are about to be handed over. True when the last of them is to be timed: see {@link took}. */
@@ -243,7 +246,7 @@ export class LaneMeter {
 
   /** So many CQEs were ever kept back from the ring. */
   overflowed(count: number): void {
-    this.#row[LANE.overflow] = count;
+    this.#row[LANE.overflow] = this.#formerOverflow + count;
   }
 
   /** A read needed no lane. */

@@ -178,3 +178,15 @@ test('what a worker has counted stays when another thread takes its place', () =
   meters.worker(0).parked(1);
   expect(meters.readWorker(0, true, 2)).toMatchObject({ parks: 2, overflow: 4 });
 });
+
+test('what a ring kept back stays counted when another thread has the seat', () => {
+  const meters = Meters.create(1);
+  const kept = (): number | undefined => meters.readLanes()[0]?.overflow;
+  const first = meters.lane(1, 2);
+  first.published(1);
+  first.overflowed(5);
+  const heir = meters.lane(1, 2);
+  expect(kept()).toBe(5);
+  heir.overflowed(2);
+  expect(kept()).toBe(7);
+});
