@@ -75,6 +75,11 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     return this.#plan.lane;
   }
 
+  /** Also one that must run on a certain ring goes on with nothing. */
+  override get begun(): boolean {
+    return false;
+  }
+
   encode(lane: Lane): void {
     this.#on = lane;
     this.#epoch = lane.epoch;

@@ -1,7 +1,7 @@
 // Aborting operations: whatever state they are in, they end, and their memory comes back.
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fd, IOSQE } from '@ringpool/core';
+import { fd, IOSQE, type Operation } from '@ringpool/core';
 import { openPool, type Placement, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryPipe, until } from '../support.ts';
@@ -49,4 +49,29 @@ test('an operation that is aborted ends, though a later one drains and has every
   expect((await draining).result).toBe(0);
   expect(into.inFlight).toBe(0);
   into.release();
+});
+
+test('zero-copy sends wait for room no longer than others may, and all of them end with their signal', async () => {
+  const small = await openPool({ workers: 1, waitingMax: 10 });
+  const [end, into] = [openPipe(), small.alloc(64)];
+  const { address: buffer } = into;
+  const read: Operation = { op: 'read', fd: fd(end), buffer, length: 1, offset: -1 };
+  const chain = [
+    ...new Array<Operation>(31).fill(read),
+    { op: 'sendZc', fd: fd(end), buffer, length: 1 } as const,
+  ];
+  const controller = new AbortController();
+  const { signal } = controller;
+  const all = Array.from({ length: 160 }, () => small.submit(chain, { signal }));
+  const settled = Promise.allSettled(all);
+  await sleep(20);
+  controller.abort();
+  const codes = (await settled).map((one) => (one.status === 'rejected' ? one.reason.code : 'none'));
+  const refused = codes.filter((code) => code === 'ERR_RINGPOOL_QUEUE_FULL').length;
+  const aborted = codes.filter((code) => code === 'ABORT_ERR').length;
+  // What the ring has room for, and ten.
+  expect(refused).toBe(160 - 127 - 10);
+  expect(refused + aborted).toBe(160);
+  await until(() => into.inFlight === 0);
+  await small.close();
 });
