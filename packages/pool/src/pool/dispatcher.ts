@@ -102,13 +102,16 @@ export class Dispatcher {
   }
 
   #startBound(lane: Lane, request: Request): void {
-    if (request.epoch === lane.epoch) this.#startOn(lane, lane.bound, request);
+    // What has not begun lets go first what has.
+    if (request.epoch === lane.epoch) this.#startOn(lane, request.begun ? lane.bound : lane.placed, request);
     else abandonUnstarted(request, workerDied(lane.index));
   }
 
   /** Issues a request on its lane, or has it wait its turn in `queue`. */
   #startOn(lane: Lane, queue: Fifo<Request>, request: Request): void {
-    if (queue.length > 0 || lane.bound.length > 0 || lane.roomFor(request) === 0) this.#wait(queue, request);
+    // What makes room for others waits behind none of them: they may wait for just that.
+    const first = request.urgent || (queue.length === 0 && lane.bound.length === 0);
+    if (!first || lane.roomFor(request) === 0) this.#wait(queue, request);
     else this.#outlet.issue(lane, request);
   }
 
@@ -124,7 +127,8 @@ export class Dispatcher {
       abandonUnstarted(request, queueFull(this.#outlet.waitingMax));
       return;
     }
-    queue.push(request);
+    if (request.urgent) queue.unshift(request);
+    else queue.push(request);
     // The loop is held for it, and whether it can ever run is looked at with the batch.
     this.#outlet.schedule();
   }

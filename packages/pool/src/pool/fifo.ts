@@ -29,6 +29,14 @@ export class Fifo<T> {
     this.#length++;
   }
 
+  /** Puts one before all others. */
+  unshift(item: T): void {
+    if (this.#length === this.#places.length) this.#grow();
+    this.#head = (this.#head - 1) & (this.#places.length - 1);
+    this.#places[this.#head] = item;
+    this.#length++;
+  }
+
   /** Takes the first one out. There is one. */
   shift(): T {
     const item = this.#places[this.#head] as T;

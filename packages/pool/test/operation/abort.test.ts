@@ -1,7 +1,7 @@
 // Aborting operations: whatever state they are in, they end, and their memory comes back.
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fd, IOSQE, type Operation } from '@ringpool/core';
+import { EPOLL, fd, IOSQE, type Operation } from '@ringpool/core';
 import { openPool, type Placement, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryPipe, until } from '../support.ts';
@@ -74,4 +74,31 @@ test('zero-copy sends wait for room no longer than others may, and all of them e
   expect(refused + aborted).toBe(160);
   await until(() => into.inFlight === 0);
   await small.close();
+});
+
+test('a multishot operation ends, though its ring is full of what waits, and more waits for room', async () => {
+  const [end, into] = [openPipe(), pool.alloc(64)];
+  const { address: buffer } = into;
+  const polls = Array.from({ length: 5 }, () =>
+    pool.multishot({ op: 'pollAdd', fd: fd(end), events: EPOLL.PRI }),
+  );
+  const events = polls.map((poll) => poll.next());
+  const read: Operation = { op: 'read', fd: fd(end), buffer, length: 1, offset: -1 };
+  const chain = [
+    ...new Array<Operation>(31).fill(read),
+    { op: 'sendZc', fd: fd(end), buffer, length: 1 } as const,
+  ];
+  const single = [{ op: 'sendZc', fd: fd(0x3fff_ffff), buffer, length: 1 }] as const;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const all = [...new Array<typeof chain>(140).fill(chain), ...new Array<typeof single>(40).fill(single)];
+  const settled = Promise.allSettled(all.map((one) => pool.submit(one, { signal })));
+  await sleep(20);
+  await Promise.all(polls.map((poll) => poll.return?.()));
+  expect(await Promise.all(events)).toEqual(polls.map(() => ({ done: true, value: undefined })));
+  expect(into.inFlight).toBeGreaterThan(4000);
+  controller.abort();
+  await settled;
+  await until(() => into.inFlight === 0);
+  into.release();
 });

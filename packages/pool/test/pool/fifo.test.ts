@@ -6,6 +6,7 @@ import { Fifo } from '../../src/pool/fifo.ts';
 test('is first in, first out, whatever is taken out of turn', () => {
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.constant('push' as const) },
+    { weight: 1, arbitrary: fc.constant('unshift' as const) },
     { weight: 4, arbitrary: fc.constant('shift' as const) },
     fc.nat({ max: 40 }).map((at) => ({ remove: at })),
     { weight: 1, arbitrary: fc.constant('clear' as const) },
@@ -19,6 +20,10 @@ test('is first in, first out, whatever is taken out of turn', () => {
           const item = {};
           queue.push(item);
           model.push(item);
+        } else if (what === 'unshift') {
+          const item = {};
+          queue.unshift(item);
+          model.unshift(item);
         } else if (what === 'shift') {
           if (model.length > 0) expect(queue.shift()).toBe(model.shift());
         } else if (what === 'clear') expect(queue.clear()).toEqual(model.splice(0));
