@@ -36,6 +36,8 @@ const EPOLL_EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
 const PATH_BYTES_MAX = 4096;
 /** What the kernel takes of one array of vectors (UIO_MAXIOV). */
 const VECTORS_MAX = 1024;
+/** What it takes of one array of futexes (FUTEX_WAITV_MAX). */
+const FUTEXES_MAX = 128;
 /** Operations whose vectors name memory that the kernel writes. */
 const VECTORS_WRITTEN: readonly OpcodeName[] = ['readv', 'readvFixed', 'recvmsg'];
 
@@ -124,6 +126,7 @@ class Walk {
       this.#add(address, count * EPOLL_EVENT_BYTES, access);
     } else if (size.rule === 'futex-waitv') {
       const count = this.#field(size.count);
+      if (count > FUTEXES_MAX) this.#refuse(count, 'futexes', FUTEXES_MAX);
       this.#add(address, count * FUTEX_WAITV_BYTES, access);
       for (let index = 0; index < count; index++)
         this.#add(this.#long(address + index * FUTEX_WAITV_BYTES + 8), FUTEX_WORD_BYTES, 'reads');
@@ -139,9 +142,7 @@ class Walk {
   }
 
   #addVectors(address: number, count: number): void {
-    if (count > VECTORS_MAX) {
-      throw invalidArgument(this.#op, `${count} vectors`, `The kernel takes ${VECTORS_MAX} at most.`);
-    }
+    if (count > VECTORS_MAX) this.#refuse(count, 'vectors', VECTORS_MAX);
     this.#add(address, count * IOVEC_BYTES, 'reads');
     const access = VECTORS_WRITTEN.includes(this.#op) ? 'writes' : 'reads';
     for (let at = address; at < address + count * IOVEC_BYTES; at += IOVEC_BYTES)
@@ -171,6 +172,10 @@ class Walk {
     if (bytes === 0) return;
     this.#offsetOf(address, bytes);
     this.extents.push({ address, bytes, access });
+  }
+
+  #refuse(count: number, what: string, most: number): never {
+    throw invalidArgument(this.#op, `${count} ${what}`, `The kernel takes ${most} at most.`);
   }
 
   /** A 64-bit word of memory that is known to lie in the arena. */

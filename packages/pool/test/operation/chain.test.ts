@@ -311,6 +311,16 @@ describe('misuse', () => {
     lease.release();
   });
 
+  test('more futexes than the kernel takes, before any is looked at', async () => {
+    const lease = pool.alloc(24 * 129);
+    const wait = { op: 'futexWaitv', waiters: lease.address, count: 129 } as const;
+    await expect(pool.submit(wait)).rejects.toMatchObject({
+      code: 'ERR_RINGPOOL_INVALID_ARGUMENT',
+      message: expect.stringContaining('129 futexes') as string,
+    });
+    lease.release();
+  });
+
   test('a path without its closing zero byte', async () => {
     const lease = pool.allocUnsafe(4096);
     lease.bytes.fill(0x61);
