@@ -64,11 +64,13 @@ export class Submissions {
     if (signal !== undefined) checkSignal('submit', signal);
     if (signal?.aborted === true) throw abortError('submit', signal);
     const prepared = operations.map((operation) => prepare('submit', operation));
+    checkLength(prepared.length, timeoutMs, this.#client.sqesMax);
     this.#checkChain(prepared, timeoutMs);
     const files = 1 + Math.max(-1, ...prepared.flatMap((one) => one.files.map(({ file }) => file)));
     const place = this.#placeOf(prepared, options.placement);
     if (!this.#client.mayRun({ place, files })) throw noFixedFiles('submit');
     const lane = prepared.some(({ op }) => isZeroCopy(op)) ? this.#client.streams() : undefined;
+    if (lane !== undefined) checkLength(prepared.length, timeoutMs, lane.sqesMax);
     if (lane !== undefined && lane.files.count < files) throw noFixedFiles('submit');
     const holds = new Holds(this.#arena);
     try {
@@ -91,11 +93,6 @@ export class Submissions {
   }
 
   #checkChain(operations: readonly Prepared[], timeoutMs: number | undefined): void {
-    const most = Math.min(CHAIN_MAX, this.#client.depth - 1) - (timeoutMs === undefined ? 0 : 1);
-    if (operations.length === 0 || operations.length > most) {
-      const hint = `A chain has 1 to ${most} operations here: no more than a lane takes at once.`;
-      throw invalidArgument('submit', `a chain of ${operations.length} operations`, hint);
-    }
     const last = operations.at(-1) as Prepared;
     if ((flagsIn(last.sqe) & LINKS) !== 0) {
       throw invalidArgument(
@@ -150,6 +147,14 @@ export class Submissions {
       timespec.release();
     }
   }
+}
+
+/** Throws ERR_RINGPOOL_INVALID_ARGUMENT for a chain that a lane of `sqesMax` entries never takes whole. */
+function checkLength(operations: number, timeoutMs: number | undefined, sqesMax: number): void {
+  const most = Math.min(CHAIN_MAX, sqesMax) - (timeoutMs === undefined ? 0 : 1);
+  if (operations >= 1 && operations <= most) return;
+  const hint = `A chain has 1 to ${most} operations here: no more than a lane takes at once.`;
+  throw invalidArgument('submit', `a chain of ${operations} operations`, hint);
 }
 
 /** Links each operation to the next one; those that say how keep their own link. */

@@ -113,7 +113,7 @@ export class Client {
   }
 
   /** The lane of operations that complete many times, opened when first needed. @throws as `Ring.open`. */
-  streams(): Lane {
+  streams(): LocalLane {
     if (this.#streams === undefined) {
       this.#streams = (this.#openStreams as () => LocalLane)();
       this.#dispatcher.setStreams(this.#streams);
@@ -153,6 +153,11 @@ export class Client {
   /** How its own ring came up. */
   get ring(): RingReport {
     return (this.#local as LocalLane).report;
+  }
+
+  /** SQEs that a request may have, to run on whichever lane of this client. */
+  get sqesMax(): number {
+    return Math.min(this.depth - 1, (this.#local as LocalLane).sqesMax);
   }
 
   /** How many workers the pool may have. */

@@ -111,6 +111,11 @@ export class LocalLane implements Lane {
     this.files = new FileSlots(0, makeFileTable(this.#ring, entries, entries));
   }
 
+  /** SQEs that a request may have here: its ring may have fewer entries than were wanted. */
+  get sqesMax(): number {
+    return this.#ring.entries - URGENT_OPERATIONS;
+  }
+
   /** How the ring came up. */
   get report(): RingReport {
     const { memory, rung, entries, flags } = this.#ring;

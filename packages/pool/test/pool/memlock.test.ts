@@ -44,7 +44,17 @@ describe.skipIf(reason !== '')(`under a memlock limit${reason}`, () => {
   // From Node 22 on each event loop has rings of its own, charged to the same limit before ours: 64 KiB hold no more.
   const small = Number(process.versions.node.split('.')[0]) >= 22 ? 128 : 64;
   test(`of ${small} KiB nothing is registered, and the pool works`, () => {
-    expect(openUnder(small, 'auto')).toEqual({ registeredBytes: 0, bytes: FILE_BYTES, same: true });
+    expect(openUnder(small, 'auto')).toMatchObject({
+      registeredBytes: 0,
+      bytes: FILE_BYTES,
+      same: true,
+    });
+  });
+
+  test.each([64, 48, 40, 32])('of %d KiB the longest chain runs or is refused', (kib) => {
+    // The ring, or the pool, may not come up at all.
+    const { code, chained = code } = openUnder(kib, 'auto');
+    expect([32, 'ERR_RINGPOOL_INVALID_ARGUMENT', 'ERR_RINGPOOL_MEMLOCK']).toContain(chained);
   });
 
   test('registration that is required is refused with the limit and the remedy', () => {
