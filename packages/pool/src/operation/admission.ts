@@ -41,6 +41,11 @@ const REFUSED: { readonly [op in OpcodeName]?: string } = {
   uringCmd128: `It needs 128-byte SQEs. ${RING_HINT}`,
 };
 
+/** What `madvise` may say of the arena, `MADV_*`: NORMAL, RANDOM, SEQUENTIAL, WILLNEED, COLD, PAGEOUT, POPULATE_READ and _WRITE. */
+const ADVICE: readonly number[] = [0, 1, 2, 3, 20, 21, 22, 23];
+const ADVICE_HINT =
+  'Of the arena only hints may be given: registered buffers are the pages that were there, not those that come after them.';
+
 /** What makes an operation complete many times: these bits of this field. */
 const MULTISHOT: { readonly [op in OpcodeName]?: { readonly field: SqeField; readonly bits: number } } = {
   accept: { field: 'ioprio', bits: IORING_ACCEPT.MULTISHOT },
@@ -91,8 +96,10 @@ export function isZeroCopy(op: OpcodeName): boolean {
 }
 
 /** Throws ERR_RINGPOOL_UNSUPPORTED for an operation that is not for a pool's rings. */
-export function checkSupported(api: string, { op }: Operation): void {
-  const hint = REFUSED[op];
+export function checkSupported(api: string, operation: Operation): void {
+  const { op } = operation;
+  const changesPages = operation.op === 'madvise' && !ADVICE.includes(operation.advice);
+  const hint = changesPages ? ADVICE_HINT : REFUSED[op];
   if (hint === undefined) return;
   throw new RingpoolError('ERR_RINGPOOL_UNSUPPORTED', `${op} is not for the rings of a pool`, {
     op: api,

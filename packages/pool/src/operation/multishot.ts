@@ -197,9 +197,20 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
 
   /** From here on what it brought is the caller's. */
   #deliver(completion: Completion): Completion {
-    if (completion.bytes !== undefined) this.#lent.push(completion.flags);
+    if (completion.bytes !== undefined) {
+      // Others wait, who have asked already, and there is no buffer left for what they wait for.
+      if (this.#waiters.length > 0 && this.#plan.buffers?.available === 0) return this.#copied(completion);
+      this.#lent.push(completion.flags);
+    }
     if (this.#opens) releaseDescriptor(completion.result, this.#client.seat.descriptorOwner);
     return completion;
+  }
+
+  /** The completion with its bytes in memory of their own: its buffer is the kernel's again. */
+  #copied({ op, result, flags, bytes }: Completion): Completion {
+    const copy = new Completion(op, result, flags, false, bytes?.slice());
+    this.#provideAgain(flags);
+    return copy;
   }
 
   /** Nobody will read it. Its buffer goes with all of them. */
@@ -210,8 +221,12 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
   #giveBack(): void {
     const lent = this.#lent;
     this.#lent = [];
+    for (const flags of lent) this.#provideAgain(flags);
+  }
+
+  #provideAgain(flags: number): void {
     if (this.#state !== 'armed' && this.#state !== 'paused') return;
-    for (const flags of lent) this.#plan.buffers?.giveBack(flags, (error) => this.#fail(error));
+    this.#plan.buffers?.giveBack(flags, (error) => this.#fail(error));
   }
 
   /** The kernel has ended this arming of it. */

@@ -29,7 +29,12 @@ export interface ReceiveOperation {
   readonly msgFlags?: number | undefined;
 }
 
-/** Operations that complete many times. What makes them do so is set by {@link Pool.multishot}. */
+/**
+ * Operations that complete many times. What makes them do so is set by {@link Pool.multishot}.
+ *
+ * `recv` and `readMultishot` end with 0 bytes: the other side has closed. `recvmsg` goes on: it is for datagrams, which may
+ * be empty; of a stream that was closed it tells again and again.
+ */
 export type MultishotOperation =
   | OperationOf<'accept'>
   | OperationOf<'pollAdd'>

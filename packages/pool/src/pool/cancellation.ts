@@ -1,7 +1,7 @@
 // An operation that an AbortSignal may end: its caller is told at once, the kernel is asked to give it up, and its memory
 // stays in use until it has. Bound to the client's thread.
 
-import { encode } from '@ringpool/core';
+import { encode, type RingpoolError } from '@ringpool/core';
 
 import type { Client } from './client.ts';
 import { setTimeout } from './clock.ts';
@@ -84,32 +84,30 @@ export class Cancellation implements CancelTarget {
     this.#aborted = true;
     const error = abortError('abort', this.#signal);
     this.#request.abort(error);
-    if (this.#client.withdraw(this.#request)) {
-      for (let part = 0; part < this.#request.sqes; part++) this.#request.abandon(part, error, false);
-    } else if (this.#lane !== undefined) {
-      for (const part of this.#inFlight()) this.#client.start(new Cancel(this, this.#lane, part));
-      this.#cancelAgain(this.#lane, CANCEL_AGAIN_MS);
-    }
-  }
-
-  #inFlight(): number[] {
-    return [...this.#operations.keys()].filter((part) => this.operationOf(part) >= 0);
+    this.#giveUp(error, 0);
   }
 
   /**
    * A cancel does not find what is behind a link and has not begun, nor what is about to complete and then waits once
    * more; and behind an operation that drains, it waits itself. So it is repeated until nothing is in flight.
    */
-  #cancelAgain(lane: Lane, afterMs: number): void {
-    setTimeout(() => {
-      const parts = this.#inFlight();
-      if (parts.length === 0) return;
-      for (const part of parts) {
-        if (lane.cancelNow?.(this.operationOf(part)) !== true)
-          this.#client.start(new Cancel(this, lane, part));
-      }
-      this.#cancelAgain(lane, Math.min(afterMs * 2, CANCEL_AGAIN_MS_MAX));
-    }, afterMs).unref();
+  #giveUp(error: RingpoolError, afterMs: number): void {
+    const parts = [...this.#operations.keys()].filter((part) => this.operationOf(part) >= 0);
+    // It is over: the request may be another one.
+    if (afterMs > 0 && parts.length === 0) return;
+    // Its worker may have died before it took it: it waits again, and its numbers are other operations'.
+    if (this.#client.withdraw(this.#request)) {
+      for (let part = 0; part < this.#request.sqes; part++) this.#request.abandon(part, error, false);
+      return;
+    }
+    const lane = this.#lane;
+    if (lane === undefined) return;
+    for (const part of parts) {
+      const asked = afterMs > 0 && lane.cancelNow?.(this.operationOf(part)) === true;
+      if (!asked) this.#client.start(new Cancel(this, lane, part));
+    }
+    const againMs = Math.min(afterMs * 2 || CANCEL_AGAIN_MS, CANCEL_AGAIN_MS_MAX);
+    setTimeout(() => this.#giveUp(error, againMs), againMs).unref();
   }
 }
 

@@ -171,6 +171,20 @@ describe('a stream', () => {
     expectNothingInFlight();
   });
 
+  test('that more ask for at once than there are buffers answers all of them', async () => {
+    const end = openPipe();
+    const options = { bufferBytes: 1, bufferCount: 2 };
+    const reading = pool.multishot({ op: 'readMultishot', fd: fd(end), offset: -1 }, options);
+    const all = Array.from({ length: 12 }, () => reading.next());
+    fs.writeSync(end, 'twelve bytes');
+    const read = (await Promise.all(all)).map(({ value }) =>
+      Buffer.from(value?.bytes as Uint8Array).toString(),
+    );
+    expect(read.join('')).toBe('twelve bytes');
+    await reading.return?.();
+    expectNothingInFlight();
+  });
+
   test('ends when the other side has closed, and what was received before is read first', async () => {
     const { server, where } = await listening();
     const client = net.connect(where);

@@ -267,6 +267,22 @@ test('what is not for a pool’s rings has another way', async () => {
   }
 });
 
+test('the pages of the arena stay those that are registered, whatever is advised', async () => {
+  const memory = pool.alloc(4096, { align: 4096 });
+  const advise = (advice: number) =>
+    pool.submit({ op: 'madvise', address: memory.address, length: 4096, advice });
+  const [WILLNEED, DONTNEED, FREE, REMOVE] = [3, 4, 8, 9];
+  for (const advice of [DONTNEED, FREE, REMOVE]) {
+    await expect(advise(advice)).rejects.toMatchObject({ code: 'ERR_RINGPOOL_UNSUPPORTED' });
+  }
+  expect((await advise(WILLNEED)).result).toBe(0);
+  const file = await pool.open(process.execPath);
+  expect(await file.read(memory, { position: 0 })).toBe(4096);
+  expect(memory.bytes.some((byte) => byte !== 0)).toBe(true);
+  await file.close();
+  memory.release();
+});
+
 test('a program that only waits for an operation stays alive until it has completed', () => {
   const program = `
     import { openPool } from '@ringpool/pool';
