@@ -4,7 +4,7 @@
 // checked -> encoded -> (waiting for room) -> pushed as a whole -> each completes or is abandoned -> settled
 
 import { IORING_CQE_F, type RingpoolError } from '@ringpool/core';
-import { closeDescriptor, releaseDescriptor } from '@ringpool/native';
+import { addDescriptor, closeDescriptor, releaseDescriptor } from '@ringpool/native';
 
 import { CloseSlot } from '../file/close-slot.ts';
 import { Cancellation } from '../pool/cancellation.ts';
@@ -102,10 +102,15 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
   }
 
   #keepOpened(part: number, res: number): void {
-    const { sqe } = this.#plan.operations[part] as Prepared;
-    if (!opensDescriptor(sqe, 0, (sqe[0] as number) & OPCODE_MASK)) return;
-    this.#on?.own(res);
-    this.#opened = [...this.#opened, res];
+    const { op, sqe } = this.#plan.operations[part] as Prepared;
+    if (op === 'pipe') {
+      const both = this.#plan.holds.pairAt(sqe);
+      for (const descriptor of both) addDescriptor(descriptor, this.#client.seat.descriptorOwner, true);
+      this.#opened = [...this.#opened, ...both];
+    } else if (opensDescriptor(sqe, 0, (sqe[0] as number) & OPCODE_MASK)) {
+      this.#on?.own(res);
+      this.#opened = [...this.#opened, res];
+    }
   }
 
   abandon(part: number, error: RingpoolError): void {

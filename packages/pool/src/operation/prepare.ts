@@ -32,6 +32,8 @@ export interface Prepared {
   readonly files: readonly FilePatch[];
 }
 
+const HIGH_WORD = 2 ** 32;
+const ADDRESS_WORD = 4;
 const USER_DATA_WORD = 8;
 /** Kinds of arguments that may be a descriptor of the process. */
 const DESCRIPTORS: readonly FieldKind[] = ['file', 'plain-file', 'directory', 'closing-file'];
@@ -128,6 +130,13 @@ export class Holds {
   /** Keeps a lease of the pool's own. */
   takeLease(lease: Lease, access: 'reads' | 'writes'): void {
     this.#leases.push({ lease, ticket: lease.beginOperation(access) });
+  }
+
+  /** The two descriptors that `pipe` has written where its SQE says. */
+  pairAt(sqe: Uint32Array): readonly number[] {
+    const address = (sqe[ADDRESS_WORD + 1] as number) * HIGH_WORD + (sqe[ADDRESS_WORD] as number);
+    const pair = new DataView(this.#arena.data, address - this.#arena.baseAddress, 8);
+    return [pair.getInt32(0, true), pair.getInt32(4, true)];
   }
 
   /** Lets go of everything. */

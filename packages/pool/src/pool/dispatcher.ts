@@ -37,6 +37,8 @@ export class Dispatcher {
   /** Requests for no lane in particular that wait for room. */
   readonly #waiting = new Fifo<Request>();
   #lanes: readonly Lane[];
+  /** What is being started was in a lane whose worker has died. */
+  #again = false;
   /** The client's own ring: there from the first request to the last. */
   #local: LocalLane | undefined;
 
@@ -123,7 +125,7 @@ export class Dispatcher {
 
   #wait(queue: Fifo<Request>, request: Request): void {
     // What goes on with something that has begun is let in: it makes no more of it, and would be lost half done.
-    if (!request.begun && this.waiting >= this.#outlet.waitingMax) {
+    if (!request.begun && !this.#again && this.waiting >= this.#outlet.waitingMax) {
       abandonUnstarted(request, queueFull(this.#outlet.waitingMax));
       return;
     }
@@ -189,11 +191,15 @@ export class Dispatcher {
     if (lane.placed.length > 0) this.#want(lane);
   }
 
+  /** It was let in once, and is not refused now. */
   #startAgain(request: Request): void {
+    this.#again = true;
     try {
       this.start(request);
     } catch {
       // An encoder refuses it as it did the first time, when its caller was told.
+    } finally {
+      this.#again = false;
     }
   }
 

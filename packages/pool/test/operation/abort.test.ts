@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EPOLL, fd, IOSQE, type Operation } from '@ringpool/core';
 import { openPool, type Placement, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { temporaryPipe, until } from '../support.ts';
+import { openTargets, temporaryPipe, until } from '../support.ts';
 
 const { O_RDWR } = fs.constants;
 const PLACEMENTS: readonly Placement[] = ['local', 'workers'];
@@ -48,6 +48,28 @@ test('an operation that is aborted ends, though a later one drains and has every
   await expect(reading).rejects.toMatchObject({ code: 'ABORT_ERR' });
   expect((await draining).result).toBe(0);
   expect(into.inFlight).toBe(0);
+  into.release();
+});
+
+test('both ends of a pipe that an aborted chain made are closed', async (context) => {
+  const [ends, into] = [pool.alloc(16), pool.alloc(1)];
+  const pipes = (): number => openTargets().filter((target) => target.startsWith('pipe:')).length;
+  const pipe = { op: 'pipe', fds: ends.address } as const;
+  const { result } = await pool.submit(pipe);
+  context.skip(result === -22, 'the kernel knows no pipe operation (6.16)');
+  for (const end of new Int32Array(ends.bytes.buffer, ends.offset, 2)) fs.closeSync(end);
+  const before = pipes();
+  const unaligned = { op: 'pipe', fds: ends.slice(1, 8).address } as const;
+  const controller = new AbortController();
+  const read = { op: 'read', fd: fd(openPipe()), buffer: into.address, length: 1, offset: -1 } as const;
+  const making = pool.submit([unaligned, read], { signal: controller.signal, placement: 'local' });
+  await until(() => pipes() === before + 2);
+  await sleep(5);
+  controller.abort();
+  await expect(making).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  await until(() => into.inFlight === 0);
+  expect(pipes()).toBe(before);
+  ends.release();
   into.release();
 });
 
