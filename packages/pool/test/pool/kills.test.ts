@@ -7,7 +7,7 @@ import { runFor, seededRandom, temporaryFolder } from '../support.ts';
 const ALL = process.env['RINGPOOL_KILLS'] === 'all';
 const LONG = ALL || process.env['RINGPOOL_KILLS'] === '1';
 const BRIEF = process.env['RINGPOOL_BRIEF'] === '1';
-const BOUND_MS = LONG ? 280_000 : 100_000;
+const BOUND_MS = ALL ? 900_000 : LONG ? 280_000 : 100_000;
 
 interface Kills {
   readonly threads: number;
