@@ -104,7 +104,7 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
   #keepOpened(part: number, res: number): void {
     const { op, sqe } = this.#plan.operations[part] as Prepared;
     if (op === 'pipe') {
-      const both = this.#plan.holds.pairAt(sqe);
+      const both = this.#plan.holds.pairOf(sqe);
       for (const descriptor of both) addDescriptor(descriptor, this.#client.seat.descriptorOwner, true);
       this.#opened = [...this.#opened, ...both];
     } else if (opensDescriptor(sqe, 0, (sqe[0] as number) & OPCODE_MASK)) {

@@ -35,6 +35,8 @@ export interface Prepared {
 const HIGH_WORD = 2 ** 32;
 const ADDRESS_WORD = 4;
 const USER_DATA_WORD = 8;
+/** What `pipe` writes: two descriptors. */
+const PAIR_BYTES = 8;
 /** Kinds of arguments that may be a descriptor of the process. */
 const DESCRIPTORS: readonly FieldKind[] = ['file', 'plain-file', 'directory', 'closing-file'];
 
@@ -87,11 +89,19 @@ function descriptorsIn(operation: Operation): number[] {
   });
 }
 
+/** Where a `pipe` writes its descriptors, and where its caller wants them: offsets in the arena. */
+interface Pipe {
+  readonly sqe: Uint32Array;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What operations under way keep: released once, when the last of them is over. */
 export class Holds {
   readonly #arena: Arena;
   readonly #leases: { readonly lease: Lease; readonly ticket: number }[] = [];
   readonly #files: File[] = [];
+  readonly #pipes: Pipe[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -125,6 +135,7 @@ export class Holds {
         throw invalidArgument(op, `descriptor ${fd} is another thread's file`, 'Hand it over: file.share().');
       }
     }
+    if (op === 'pipe') this.#redirect(sqe);
   }
 
   /** Keeps a lease of the pool's own. */
@@ -132,10 +143,30 @@ export class Holds {
     this.#leases.push({ lease, ticket: lease.beginOperation(access) });
   }
 
-  /** The two descriptors that `pipe` has written where its SQE says. */
-  pairAt(sqe: Uint32Array): readonly number[] {
-    const address = (sqe[ADDRESS_WORD + 1] as number) * HIGH_WORD + (sqe[ADDRESS_WORD] as number);
-    const pair = new DataView(this.#arena.data, address - this.#arena.baseAddress, 8);
+  /**
+   * Has `pipe` write its descriptors to memory of the pool's own: what the caller does to his meanwhile must not have us
+   * close a stranger's.
+   */
+  #redirect(sqe: Uint32Array): void {
+    const own = this.#arena.alloc(PAIR_BYTES);
+    try {
+      this.takeLease(own, 'writes');
+    } finally {
+      // Freed when it is over.
+      own.release();
+    }
+    const to = (sqe[ADDRESS_WORD + 1] as number) * HIGH_WORD + (sqe[ADDRESS_WORD] as number);
+    const address = this.#arena.baseAddress + own.offset;
+    sqe[ADDRESS_WORD] = address % HIGH_WORD;
+    sqe[ADDRESS_WORD + 1] = Math.floor(address / HIGH_WORD);
+    this.#pipes.push({ sqe, from: own.offset, to: to - this.#arena.baseAddress });
+  }
+
+  /** The two descriptors that the `pipe` of this SQE has made. Puts them where its caller wants them. */
+  pairOf(sqe: Uint32Array): readonly number[] {
+    const { from, to } = this.#pipes.find((pipe) => pipe.sqe === sqe) as Pipe;
+    new Uint8Array(this.#arena.data, to, PAIR_BYTES).set(new Uint8Array(this.#arena.data, from, PAIR_BYTES));
+    const pair = new DataView(this.#arena.data, from, PAIR_BYTES);
     return [pair.getInt32(0, true), pair.getInt32(4, true)];
   }
 

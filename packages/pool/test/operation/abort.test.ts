@@ -51,6 +51,31 @@ test('an operation that is aborted ends, though a later one drains and has every
   into.release();
 });
 
+test('what the caller writes over the ends of a pipe meanwhile has no other descriptor closed', async (context) => {
+  const ends = pool.alloc(8);
+  const pipe = { op: 'pipe', fds: ends.address } as const;
+  const pipes = (): number => openTargets().filter((target) => target.startsWith('pipe:')).length;
+  const stranger = fs.openSync(process.execPath, 'r');
+  onTestFinished(() => fs.closeSync(stranger));
+  const before = pipes();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const made = pool.submit(pipe, { signal, placement: 'local' });
+  pool.flush();
+  // Made, and not heard of: nothing is reaped while this thread does not let go.
+  const late = Date.now() + 1000;
+  while (pipes() < before + 2 && Date.now() < late);
+  const supported = pipes() === before + 2;
+  ends.bytes.set(new Uint8Array(Int32Array.of(stranger, -1).buffer, 0, 8));
+  controller.abort();
+  await expect(made).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  await until(() => ends.inFlight === 0);
+  expect(fs.fstatSync(stranger).isFile()).toBe(true);
+  expect(pipes()).toBe(before);
+  ends.release();
+  context.skip(!supported, 'the kernel knows no pipe operation (6.16)');
+});
+
 test('both ends of a pipe that an aborted chain made are closed', async (context) => {
   const [ends, into] = [pool.alloc(16), pool.alloc(1)];
   const pipes = (): number => openTargets().filter((target) => target.startsWith('pipe:')).length;
