@@ -7,7 +7,7 @@ import { BUILD_DIR, TWINS_DIR } from './paths.ts';
 import { capture, parseReadings } from './processes.ts';
 
 /** The programs in `bench/twins`. */
-type Twin = 'nop' | 'read' | 'registration' | 'resident';
+type Twin = 'nop' | 'read' | 'registration' | 'resident' | 'workers';
 
 const built = new Map<Twin, Promise<string | undefined>>();
 
@@ -28,7 +28,7 @@ async function compile(twin: Twin): Promise<string | undefined> {
   if ([`${twin}.c`, ...headers].every((name) => newer(binary, `${TWINS_DIR}${name}`))) return binary;
   mkdirSync(BUILD_DIR, { recursive: true });
   try {
-    await capture('cc', ['-O2', '-o', binary, source]);
+    await capture('cc', ['-O2', '-pthread', '-o', binary, source]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

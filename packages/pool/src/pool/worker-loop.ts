@@ -1,8 +1,6 @@
 // The life of an I/O worker: take SQEs from the lanes, enter the kernel, hand CQEs back, sleep when there is nothing.
 // Bound to the worker's thread, which owns the ring. Blocks that thread's event loop while there is work.
 
-import { availableParallelism } from 'node:os';
-
 import { Arena, EPOLL, encode, fd, type Parking } from '@ringpool/core';
 import { Doorbell, Obituary, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
 
@@ -13,14 +11,12 @@ import type { WorkerMeter } from './metrics.ts';
 import { Submitter } from './pool-ring.ts';
 import { RingBuffers } from './ring-buffers.ts';
 import { wakeClients } from './seat.ts';
+import { Spinning } from './spinning.ts';
 import { PoolWords, WORKER_STATE } from './words.ts';
 import { NOBODY, type Routes, type WorkerLane } from './worker-lane.ts';
 import { WorkerLanes } from './worker-lanes.ts';
 import { type RingReport, reportToWords, type WorkerSpec } from './worker-protocol.ts';
 
-/** How long a worker looks for work before it sleeps in the kernel: at least, and at most. */
-const SPIN_MIN_MS = 0.025;
-const SPIN_MAX_MS = 0.4;
 /** Looks at the queues between two looks at the clock. */
 const SPIN_LOOKS = 32;
 /** After this long without work the worker returns to its event loop: an idle pool wakes nobody. */
@@ -56,9 +52,7 @@ export class WorkerLoop {
   #unannounced = 0;
   /** The lane that is served first in the next round. */
   #first = 0;
-  #spinMs = SPIN_MIN_MS;
-  /** With more threads than CPUs, looking for work takes the CPU from whoever has some. */
-  readonly #spinMaxMs: number;
+  readonly #spinning: Spinning;
   #running = false;
 
   /** Opens the ring, and lets clients see that the worker is up. @throws as `Ring.open`. */
@@ -105,7 +99,7 @@ export class WorkerLoop {
     const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
     this.#supervisor = Doorbell.attach(words.supervisorBell);
     const memory = new LaneMemory(lanes);
-    this.#spinMaxMs = lanes.workers < availableParallelism() ? SPIN_MAX_MS : SPIN_MIN_MS;
+    this.#spinning = new Spinning(lanes.workers);
     this.#meter = memory.meters.worker(index);
     this.#buffers = new RingBuffers(ring, words, arena, () => this.#meter.refused());
     this.#lanes = new WorkerLanes(spec, words, memory, ring, this.#supervisor);
@@ -228,8 +222,15 @@ export class WorkerLoop {
 
   /** Looks for work for a short while. True when there is some. */
   #spin(lastWork: number): boolean {
+    const forMs = this.#spinning.next();
+    if (forMs === 0) return false;
     this.#meter.spun();
-    const until = lastWork + this.#spinMs;
+    const found = this.#look(lastWork + forMs);
+    this.#spinning.looked(found);
+    return found;
+  }
+
+  #look(until: number): boolean {
     do {
       for (let look = 0; look < SPIN_LOOKS; look++) {
         for (const lane of this.#lanes.all) if (lane.ready) return true;
@@ -260,14 +261,8 @@ export class WorkerLoop {
     const slept = monotonicMs();
     this.#ring.submitAndWait(1, PARK_TIMEOUT_MS);
     this.#parking.unpark();
-    this.#adapt(monotonicMs() - slept);
+    this.#spinning.slept(monotonicMs() - slept);
     return true;
-  }
-
-  /** Being woken costs the client more than a short look costs us: after short sleeps it looks longer, after long ones less. */
-  #adapt(sleptMs: number): void {
-    const wanted = sleptMs < SPIN_MAX_MS ? this.#spinMs * 2 : this.#spinMs / 2;
-    this.#spinMs = Math.max(SPIN_MIN_MS, Math.min(this.#spinMaxMs, wanted));
   }
 
   #hasWork(): boolean {
