@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { buildControl, run, sanitized } from './fixtures.ts';
 
 /** A control may miss: the disk was quick, or another arena got the address. */
-const ROUNDS_MAX = 12;
+const ROUNDS_MAX = 30;
 const BUILD_TIMEOUT_MS = 240_000;
 const TEST_TIMEOUT_MS = 180_000;
 

@@ -3,25 +3,32 @@
 import { closeSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openDirect, openRing, submitReads } from './support.mjs';
+import { clear, openDirect, openRing, submitReads } from './support.mjs';
 
-/** What a thread that is to run out of memory keeps for submitting its reads. */
-const SCARCE_BYTES = 14 * 1024 * 1024;
+/** What a thread that is to run out of memory keeps for submitting its reads: the less, the sooner it is at its end. */
+const SCARCE_BYTES = 8 * 1024 * 1024;
+/** Running out takes a while: every part of the memory is read into so many times over. */
+const ROUNDS_MEANWHILE = 2;
+const READ_BOUND_MS = 10_000;
 
 const { how, file, bytes, reads, submitted } = workerData;
 const ring = openRing(how, bytes);
 // Nearly out of memory already, so that the end comes while the reads are in flight.
 const ballast = [];
+const fd = openDirect(file);
 if (how.event === 'out of memory') {
+  // What runs for the first time needs memory of its own.
+  submitReads(ring, how, bytes, fd, reads);
+  ring.submitAndWait(reads, READ_BOUND_MS);
+  ring.reap(() => undefined);
+  clear(bytes);
   for (let left = Infinity; left > SCARCE_BYTES; ) {
-    ballast.push(new Array(10_000).fill(ballast.length));
+    ballast.push(new Array(2_000).fill(0.5));
     const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
     left = limit - used;
   }
 }
-const fd = openDirect(file);
-// Running out takes a while: every part of the memory is read into several times over.
-for (let again = how.event === 'out of memory' ? 4 : 1; again > 0; again--) {
+for (let again = how.event === 'out of memory' ? ROUNDS_MEANWHILE : 1; again > 0; again--) {
   submitReads(ring, how, bytes, fd, reads);
 }
 Atomics.store(submitted, 0, reads);
@@ -29,7 +36,7 @@ Atomics.store(submitted, 0, reads);
 closeSync(fd);
 
 function runOutOfMemory() {
-  for (;;) ballast.push(new Array(10_000).fill(ballast.length));
+  for (;;) ballast.push(new Array(2_000).fill(0.5));
 }
 
 switch (how.event) {

@@ -9,11 +9,11 @@ const ROUNDS = RINGPOOL_KILLS === 'all' ? 200 : RINGPOOL_KILLS === '1' ? 30 : RI
 /** Processes at a time. */
 const AT_ONCE = Math.min(2, availableParallelism());
 const EXIT_CODE = 7;
-/** A bound on waiting for sleeping workers, one after another: beyond what a bare process takes. */
+/** A bound on waiting for sleeping workers, one after another: beyond what ending as many threads of Node's own takes. */
 const PARKED_MS = 200;
 const TEST_MS = RINGPOOL_KILLS === 'all' ? 600_000 : 180_000;
 
-/** Runs rounds of a phase. Answers how long after the call of process.exit() each process had ended, sorted. */
+/** Runs rounds of a phase. Answers how long after the call of process.exit() each process had ended. */
 async function rounds(phase: string, count: number): Promise<number[]> {
   const { random } = seededRandom();
   const pipe = temporaryPipe();
@@ -28,10 +28,11 @@ async function rounds(phase: string, count: number): Promise<number[]> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, loop));
-  return took.sort((a, b) => a - b);
+  return took;
 }
 
-const median = (sorted: readonly number[]): number => sorted[sorted.length >> 1] as number;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 
 describe('process.exit() with four workers', () => {
   test.each(['that start', 'that have just worked', 'that are to close'])(
@@ -58,10 +59,18 @@ describe('process.exit() with four workers', () => {
   test(
     'that are parked does not wait for them',
     async () => {
-      const bare = median(await rounds('bare', ROUNDS));
-      const parked = median(await rounds('parked', ROUNDS));
-      console.log(`a bare process ends after ${bare} ms, with four parked workers after ${parked} ms`);
-      expect(parked - bare).toBeLessThan(PARKED_MS);
+      const plain: number[] = [];
+      const parked: number[] = [];
+      // In turns: what else the machine does then slows both.
+      for (let part = 0; part < 5; part++) {
+        plain.push(...(await rounds('plain', ROUNDS / 5)));
+        parked.push(...(await rounds('parked', ROUNDS / 5)));
+      }
+      const [plainMs, parkedMs] = [median(plain), median(parked)];
+      console.log(
+        `a process with four idle threads ends after ${plainMs} ms, with four parked workers after ${parkedMs} ms`,
+      );
+      expect(parkedMs - plainMs).toBeLessThan(PARKED_MS);
     },
     TEST_MS,
   );
