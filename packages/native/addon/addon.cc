@@ -15,7 +15,7 @@ namespace {
 
 // Raised whenever the layout of the shared words or a function's arguments change: addon.ts refuses another number,
 // because a build that disagrees with the JavaScript beside it would write where it should not.
-constexpr int kInterfaceVersion = 7;
+constexpr int kInterfaceVersion = 8;
 
 // addressOf(view) -> where the view's first byte lies. The same in every thread for shared memory.
 Napi::Value AddressOf(const Napi::CallbackInfo& info) {

@@ -1,4 +1,4 @@
-// Monotonic milliseconds, for bounds on waiting.
+// Monotonic time: milliseconds for bounds on waiting, nanoseconds to measure with.
 #pragma once
 
 #include <time.h>
@@ -7,10 +7,12 @@
 
 namespace ringpool {
 
-inline int64_t NowMs() {
+inline int64_t NowNs() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+  return static_cast<int64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
 }
+
+inline int64_t NowMs() { return NowNs() / 1000000; }
 
 }  // namespace ringpool

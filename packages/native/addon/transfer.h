@@ -10,6 +10,9 @@ namespace ringpool {
 constexpr int kInterruptsMax = 64;
 /** The position that stands for the descriptor's own. */
 constexpr double kCurrentPosition = -1;
+/** The cost of a system call: the least of so many rounds of so many calls, some 0.1 ms in all. */
+constexpr int kMeasureRounds = 8;
+constexpr int kMeasureCalls = 16;
 
 void DefineTransfers(Napi::Env env, Napi::Object exports);
 

@@ -97,11 +97,12 @@ export interface Addon {
   readCachedSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
   writeSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
   syncSync(fd: number, dataOnly: boolean): number;
+  systemCallNs(): number;
   registerThrough(ringId: number, index: number, view: Uint8Array): number;
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
-const INTERFACE_VERSION = 7;
+const INTERFACE_VERSION = 8;
 
 let loaded: Addon | undefined;
 

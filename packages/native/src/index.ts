@@ -35,4 +35,4 @@ export {
   UNREGISTER_TIMEOUT_MS,
 } from './ring-limits.ts';
 export { RING_RUNGS, type RingMemoryMode, type RingOptions, type RingRung } from './ring-setup.ts';
-export { readCachedSync, readSync, syncSync, writeSync } from './transfer.ts';
+export { readCachedSync, readSync, syncSync, systemCallNs, writeSync } from './transfer.ts';

@@ -110,3 +110,19 @@ export function writeSync(
 export function syncSync(fd: number, dataOnly: boolean): number {
   return addon().syncSync(fd, dataOnly);
 }
+
+/**
+ * What a system call that does nothing costs on this machine, in nanoseconds: the least of some measurements made at the
+ * first call in the process (about 0.1 ms). Some 100 where nothing guards the border to the kernel, 1000 and more on some
+ * virtual machines: there it pays to make many reads with one call. Never throws.
+ *
+ * @example
+ * ```ts
+ * import { systemCallNs } from '@ringpool/native';
+ *
+ * console.assert(systemCallNs() > 0 && systemCallNs() === systemCallNs());
+ * ```
+ */
+export function systemCallNs(): number {
+  return addon().systemCallNs();
+}

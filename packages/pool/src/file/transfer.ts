@@ -211,7 +211,7 @@ class Transfer extends Request {
   }
 
   override get bytes(): number {
-    return this.#length;
+    return (this.#file as TransferFile).direct ? 0 : this.#length;
   }
 
   override get begun(): boolean {

@@ -22,8 +22,6 @@ import { TurnBudget } from './turn-budget.ts';
 import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
 
-/** SQEs of one tick after which a lane is published at once, so that the worker starts while this thread goes on. */
-const PUBLISH_BATCH = 16;
 /** How long a blocked thread sleeps before it looks whether its worker has died: nothing can wake it then. */
 const WAIT_SLICE_MS = 50;
 
@@ -250,7 +248,7 @@ export class Client {
       request.encode(lane);
     } finally {
       // Also when an encoder refused an argument: the SQE it leaves is a NOP, and gives its number back by completing.
-      if (lane.queued >= PUBLISH_BATCH) lane.publish();
+      if (lane.queued >= lane.publishAt) lane.publish();
       this.#schedule();
     }
   }
@@ -265,10 +263,11 @@ export class Client {
   }
 
   /**
-   * Whether so many bytes may be read by a system call of this thread now. If not, they go through a lane, so that a chain
-   * of reads that are over at once lets the event loop turn.
+   * Whether so many bytes may be read by a system call of this thread now. If not, they go through a lane: with others,
+   * where that costs less, and so that a chain of reads that are over at once lets the event loop turn.
    */
   mayReadNow(bytes: number): boolean {
+    if (!(this.#local as LocalLane).readsAtOnce) return false;
     this.#budget.spend(bytes);
     return this.#budget.lasts;
   }

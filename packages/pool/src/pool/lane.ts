@@ -26,6 +26,8 @@ export interface Lane {
   readonly inFlight: number;
   /** SQEs pushed and not yet published. */
   readonly queued: number;
+  /** So many SQEs of one tick are published without waiting for its end. */
+  readonly publishAt: number;
 
   /** How many SQEs may be pushed now; 0 when the request cannot be taken. */
   roomFor(request: Wanted): number;

@@ -4,13 +4,14 @@
 // Bound to that thread; the ring's environment drains it when the thread ends.
 
 import { type Arena, encode, type RingpoolError, registerOps, SQE_WORDS } from '@ringpool/core';
-import { addDescriptor, type Doorbell, Ring } from '@ringpool/native';
+import { addDescriptor, type Doorbell, Ring, systemCallNs } from '@ringpool/native';
 
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
 import type { LaneMeter, Meters } from './metrics.ts';
 import { CQ_FACTOR, makeFileTable, Submitter } from './pool-ring.ts';
+import { ReadBatching } from './read-batching.ts';
 import type { Request, Wanted } from './request.ts';
 import { RequestTable } from './request-table.ts';
 import { RingBuffers } from './ring-buffers.ts';
@@ -61,6 +62,8 @@ export class LocalLane implements Lane {
   /** It lives as long as its client. */
   readonly epoch = 0;
   readonly files: FileSlots;
+  /** A call to the kernel is dear, and nobody else starts on it meanwhile. */
+  readonly publishAt = 64;
 
   readonly #ring: Ring;
   readonly #timing: Timing;
@@ -70,6 +73,7 @@ export class LocalLane implements Lane {
   readonly #buffers: RingBuffers;
   readonly #requests: RequestTable;
   readonly #submitter: Submitter;
+  readonly #reads = new ReadBatching(systemCallNs());
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
   /** The SQEs pushed since the last submission. */
   readonly #batch: Int32Array;
@@ -194,9 +198,15 @@ export class LocalLane implements Lane {
     return cached.read(fd, address, length, position);
   }
 
+  /** Whether a read of cached bytes costs less by a system call of its own than with others in the ring. */
+  get readsAtOnce(): boolean {
+    return this.#reads.atOnce;
+  }
+
   /** A read was over without the ring. */
   readNow(): void {
     this.#meter.direct();
+    this.#reads.made();
   }
 
   setFile(slot: number, descriptor: number): boolean {
@@ -207,7 +217,10 @@ export class LocalLane implements Lane {
   /** Submits: what completes at once is ready to be reaped afterwards. */
   publish(): void {
     const batched = this.#batched;
-    if (batched > 0) this.#timing.published(this.sqes, this.#batch, batched);
+    if (batched > 0) {
+      this.#timing.published(this.sqes, this.#batch, batched);
+      this.#reads.submitted(batched);
+    }
     this.#buffers.refresh();
     this.#lower();
     this.#submitter.submit();

@@ -53,6 +53,8 @@ export class RemoteLane implements Lane {
   /** None until the worker holds the lane. */
   files: FileSlots = NO_FILES;
   epoch = 0;
+  /** The worker starts while this thread goes on. */
+  readonly publishAt = 16;
 
   readonly #meter: LaneMeter;
   readonly #timing: Timing;

@@ -42,7 +42,7 @@ export abstract class Request {
   get movable(): boolean {
     return this.lane === undefined;
   }
-  /** How many bytes it moves, as far as it is known: what placement 'auto' goes by. */
+  /** How many bytes a CPU copies for it, as far as it is known: what placement 'auto' goes by. */
   get bytes(): number {
     return 0;
   }
