@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { NOTHING, run } from './fixtures.ts';
 
 const READS = 16;
-const ROUNDS = process.env['RINGPOOL_SOAK'] === '1' ? 600 : 100;
+const { RINGPOOL_SOAK, RINGPOOL_BRIEF } = process.env;
+const ROUNDS = RINGPOOL_SOAK === '1' ? 600 : RINGPOOL_BRIEF === '1' ? 30 : 100;
 const HANG_MS = 200_000;
 const play = (how: object): Promise<object> =>
   run('obituary.mjs', [JSON.stringify(how)], { boundMs: HANG_MS });

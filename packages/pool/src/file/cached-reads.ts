@@ -40,8 +40,8 @@ export class CachedReads {
       return -1;
     }
     const { length, memory } = range;
-    if (!this.#client.mayReadNow(length)) return -1;
     const leased = memory instanceof Lease;
+    if (!this.#client.mayReadNow(length, !leased)) return -1;
     // Arena memory by a view: only a lease can say that it is still held.
     if (leased) memory.checkOperation('writes', range.offset, length);
     else if (memory.buffer instanceof SharedArrayBuffer) return -1;

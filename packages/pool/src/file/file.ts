@@ -103,7 +103,7 @@ export class File {
    * copied into. Resolves to the number of bytes: all that were asked for, or fewer where the file ends.
    *
    * A lease released meanwhile is freed when the read is over. On the calling thread, bytes below 64 KiB that the kernel has
-   * cached may be read at once, before this returns: always when reads come one at a time, and where system calls are cheap.
+   * cached may be read at once, before this returns: mostly when reads come one at a time, or where system calls are cheap.
    *
    * Rejects with ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_LEASE_RELEASED,
    * ERR_RINGPOOL_LEASE_BUSY, ERR_RINGPOOL_ARENA_FULL, ERR_RINGPOOL_WORKER_DIED, ABORT_ERR, or the errno's name (EISDIR,

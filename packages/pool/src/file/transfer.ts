@@ -211,7 +211,11 @@ class Transfer extends Request {
   }
 
   override get bytes(): number {
-    return (this.#file as TransferFile).direct ? 0 : this.#length;
+    return this.#length;
+  }
+
+  override get direct(): boolean {
+    return this.#file?.direct === true;
   }
 
   override get begun(): boolean {

@@ -264,12 +264,15 @@ export class Client {
 
   /**
    * Whether so many bytes may be read by a system call of this thread now. If not, they go through a lane: with others,
-   * where that costs less, and so that a chain of reads that are over at once lets the event loop turn.
+   * where that costs less (unless memory must be `borrowed` for it), and so that a chain of reads that are over at once
+   * lets the event loop turn.
    */
-  mayReadNow(bytes: number): boolean {
-    if (!(this.#local as LocalLane).readsAtOnce) return false;
+  mayReadNow(bytes: number, borrowed: boolean): boolean {
+    if (!borrowed && !(this.#local as LocalLane).readsAtOnce) return false;
     this.#budget.spend(bytes);
-    return this.#budget.lasts;
+    if (this.#budget.lasts) return true;
+    this.#turnSoon();
+    return false;
   }
 
   /** Reads what the kernel has cached into arena memory, without the ring: bytes, or a negative errno. */
@@ -293,9 +296,11 @@ export class Client {
   #flush(): void {
     if (this.waiting > 0) this.#dispatcher.serve();
     this.#publish();
+    // What waited for a place in a queue that was full has one now. Nothing else may ever wake this thread for it.
+    if (this.waiting > 0) this.#dispatcher.serve();
     // What completed at once is here already.
     if (this.#local !== undefined && this.#local.inFlight > 0 && this.#local.reap() > 0) this.#settleBatch();
-    else this.#listen();
+    else if (!this.#scheduled) this.#listen();
   }
 
   /** Holds the loop and asks to be rung, or reaps what has completed meanwhile. */

@@ -8,7 +8,7 @@ import { Fifo } from './fifo.ts';
 import type { Lane } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
-import { AUTO, LOCAL, LOCAL_BYTES_MAX, LONE_BYTES_MAX } from './placement.ts';
+import { AUTO, DIRECT_BYTES_MAX, LOCAL, LOCAL_BYTES_MAX, LONE_BYTES_MAX } from './placement.ts';
 import type { Death, RemoteLane } from './remote-lane.ts';
 import { RemoteLanes } from './remote-lanes.ts';
 import { abandonUnstarted, type Request } from './request.ts';
@@ -139,12 +139,20 @@ export class Dispatcher {
   #choose(request: Request): Lane | undefined {
     const local = this.#local as LocalLane;
     const here = request.place === AUTO && local.roomFor(request) > 0;
-    if (here && request.bytes < (this.#isAlone ? LONE_BYTES_MAX : LOCAL_BYTES_MAX)) return local;
+    if (here && this.#belongsHere(request, local)) return local;
     this.remotes.wantAnother();
     const remote = this.remotes.roomiest(request);
     if (remote !== undefined || here) return remote ?? local;
     // No worker can be had: better here than not at all.
     return this.remotes.hopeless !== undefined && local.roomFor(request) > 0 ? local : undefined;
+  }
+
+  /** The rule of placement 'auto'. */
+  #belongsHere({ bytes, direct }: Request, local: LocalLane): boolean {
+    if (bytes < LOCAL_BYTES_MAX) return true;
+    // As if those in flight were of its size.
+    if (direct) return bytes * (local.inFlight + 1) <= DIRECT_BYTES_MAX;
+    return bytes < LONE_BYTES_MAX && this.#isAlone;
   }
 
   /** True while nothing is in flight that completes but once. */

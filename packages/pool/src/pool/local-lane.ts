@@ -62,7 +62,7 @@ export class LocalLane implements Lane {
   /** It lives as long as its client. */
   readonly epoch = 0;
   readonly files: FileSlots;
-  /** A call to the kernel is dear, and nobody else starts on it meanwhile. */
+  /** A call to the kernel is dear, and nobody else starts on them meanwhile. */
   readonly publishAt = 64;
 
   readonly #ring: Ring;
@@ -217,10 +217,8 @@ export class LocalLane implements Lane {
   /** Submits: what completes at once is ready to be reaped afterwards. */
   publish(): void {
     const batched = this.#batched;
-    if (batched > 0) {
-      this.#timing.published(this.sqes, this.#batch, batched);
-      this.#reads.submitted(batched);
-    }
+    if (batched > 0) this.#timing.published(this.sqes, this.#batch, batched);
+    this.#reads.submitted(batched, batched >= this.publishAt);
     this.#buffers.refresh();
     this.#lower();
     this.#submitter.submit();

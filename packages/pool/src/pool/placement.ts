@@ -8,10 +8,15 @@ import { invalidArgument } from './errors.ts';
  */
 export type Placement = 'auto' | 'local' | 'workers' | { readonly worker: number };
 
-/** `'auto'`: operations that copy fewer bytes run on the caller's own ring. See docs/performance.md. */
+/** `'auto'`: operations that move fewer bytes run on the caller's own ring. See docs/performance.md. */
 export const LOCAL_BYTES_MAX: number = 64 * 1024;
 /** The same for an operation that is alone: the hop to a worker and back would be most of its time. */
 export const LONE_BYTES_MAX: number = 256 * 1024 + 1;
+/**
+ * What is read or written past the page cache runs there too, since no CPU copies it, while about so many bytes at most are
+ * in flight: a disk whose queue is full blocks who submits more, for tens of milliseconds and longer.
+ */
+export const DIRECT_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** Codes of placements; from 0 on: the worker's index. */
 export const AUTO = -1;

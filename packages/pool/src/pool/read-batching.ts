@@ -15,6 +15,8 @@ export class ReadBatching {
   readonly #costly: boolean;
   /** Operations that were under way at a time when we last looked. */
   #width = 1;
+  /** Operations of this tick that have gone to the kernel. */
+  #tick = 0;
   /** Reads made one by one since the last look, or since the look that is due was asked for. */
   #made = 0;
   #looking = false;
@@ -47,8 +49,12 @@ export class ReadBatching {
     void SETTLED.then(this.#look);
   }
 
-  /** So many operations went to the kernel in one call. */
-  submitted(count: number): void {
-    if (this.#costly) this.#width = count;
+  /** So many operations went to the kernel in one call; `more`: the tick goes on. */
+  submitted(count: number, more: boolean): void {
+    if (!this.#costly) return;
+    this.#tick += count;
+    if (more) return;
+    if (this.#tick > 0) this.#width = this.#tick;
+    this.#tick = 0;
   }
 }

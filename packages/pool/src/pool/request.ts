@@ -42,9 +42,13 @@ export abstract class Request {
   get movable(): boolean {
     return this.lane === undefined;
   }
-  /** How many bytes a CPU copies for it, as far as it is known: what placement 'auto' goes by. */
+  /** How many bytes it moves, as far as it is known: what placement 'auto' goes by. */
   get bytes(): number {
     return 0;
+  }
+  /** True when it moves them past the page cache. */
+  get direct(): boolean {
+    return false;
   }
 
   /** The path that it is about, as far as it is known: for those who are told that it was slow. */

@@ -11,6 +11,8 @@ const AT_ONCE = Math.min(2, availableParallelism());
 const EXIT_CODE = 7;
 /** A bound on waiting for sleeping workers, one after another: beyond what ending as many threads of Node's own takes. */
 const PARKED_MS = 200;
+/** Far beyond what ending takes on a busy machine. */
+const HANG_MS = 1000;
 const TEST_MS = RINGPOOL_KILLS === 'all' ? 600_000 : 180_000;
 
 /** Runs rounds of a phase. Answers how long after the call of process.exit() each process had ended. */
@@ -71,6 +73,7 @@ describe('process.exit() with four workers', () => {
         `a process with four idle threads ends after ${plainMs} ms, with four parked workers after ${parkedMs} ms`,
       );
       expect(parkedMs - plainMs).toBeLessThan(PARKED_MS);
+      expect(parkedMs).toBeLessThan(HANG_MS);
     },
     TEST_MS,
   );

@@ -86,7 +86,7 @@ describe('a placement', () => {
   });
 });
 
-test('auto runs here what copies little, what is alone and not large, and what no CPU copies; the rest on a worker', async () => {
+test('auto runs here what is small, what is alone and not large, and some of what no CPU copies; the rest on a worker', async () => {
   const MIB = 2 ** 20;
   const name = path.join(temporaryFolder(), 'file');
   writeFileSync(name, pattern(2 * MIB));
@@ -111,6 +111,10 @@ test('auto runs here what copies little, what is alone and not large, and what n
   expect(await hops(file, MIB, 2)).toBe(2);
   expect(await hops(file, MIB, 1)).toBe(1);
   expect(await hops(direct, MIB, 2)).toBe(0);
+  // Past the cache, but more than a disk should be given at a time by a thread that must not wait for it.
+  const before = onWorker();
+  await Promise.all(Array.from({ length: 40 }, () => direct.read(lease, { position: 0, length: MIB })));
+  expect(onWorker() - before).toBe(24);
   lease.release();
 });
 

@@ -24,7 +24,7 @@ async function loops(batching: ReadBatching, count: number, reads: number): Prom
 test('where system calls are cheap, every read is made at once', async () => {
   const batching = new ReadBatching(CHEAP_NS);
   expect(await loops(batching, 64, 100)).toBe(6400);
-  batching.submitted(64);
+  batching.submitted(64, false);
   expect(batching.atOnce).toBe(true);
 });
 
@@ -42,8 +42,19 @@ test.each([2, 3, 64])('where they are costly, %i loops at a time soon make none'
 test('they do again once no more than one goes to the ring at a time', async () => {
   const batching = new ReadBatching(COSTLY_NS);
   await loops(batching, 64, 10);
-  batching.submitted(2);
+  batching.submitted(2, false);
   expect(batching.atOnce).toBe(false);
-  batching.submitted(1);
+  batching.submitted(1, false);
   expect(await loops(batching, 1, 100)).toBe(100);
+});
+
+test('those of a tick count together, in however many calls they go to the kernel', () => {
+  const batching = new ReadBatching(COSTLY_NS);
+  batching.submitted(64, true);
+  batching.submitted(1, false);
+  expect(batching.atOnce).toBe(false);
+  batching.submitted(0, false);
+  expect(batching.atOnce).toBe(false);
+  batching.submitted(1, false);
+  expect(batching.atOnce).toBe(true);
 });
