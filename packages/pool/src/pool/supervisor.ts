@@ -197,10 +197,13 @@ export class Supervisor {
 
   /** It never came up. Clients that wait for it are told why; they may want it again. */
   #failed(worker: number, generation: number, error: unknown): void {
-    this.#words.setWorkerRing(worker, failureToWords(error));
-    // Not if its obituary has said so: it had come up, and clients know.
-    if (this.#words.swapWorkerState(worker, WORKER_STATE.STARTING, WORKER_STATE.FAILED))
-      wakeClients(this.#words);
+    // Not if its obituary was quicker, and the next thread is on its way: that one has not failed.
+    if (this.#words.workerGeneration(worker) === generation) {
+      this.#words.setWorkerRing(worker, failureToWords(error));
+      // Not if its obituary has said so: it had come up, and clients know.
+      if (this.#words.swapWorkerState(worker, WORKER_STATE.STARTING, WORKER_STATE.FAILED))
+        wakeClients(this.#words);
+    }
     this.#tell({ worker, generation, started: false, error });
   }
 

@@ -1,7 +1,7 @@
 // The life of an I/O worker: take SQEs from the lanes, enter the kernel, hand CQEs back, sleep when there is nothing.
 // Bound to the worker's thread, which owns the ring. Blocks that thread's event loop while there is work.
 
-import { Arena, EPOLL, encode, fd, type Parking } from '@ringpool/core';
+import { Arena, EPOLL, encode, fd, type Parking, RingpoolError } from '@ringpool/core';
 import { Doorbell, Obituary, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
 
 import { monotonicMs } from './clock.ts';
@@ -79,13 +79,17 @@ export class WorkerLoop {
   static #open(spec: WorkerSpec, words: PoolWords): WorkerLoop {
     const { depth } = spec.lanes;
     const ring = Ring.open({ entries: depth, cqEntries: depth * LANES_IN_FULL });
+    let loop: WorkerLoop;
     try {
       ring.useDescriptorLedger();
-      return new WorkerLoop(spec, words, ring);
+      loop = new WorkerLoop(spec, words, ring);
     } catch (error) {
       ring.close();
       throw error;
     }
+    if (loop.#announceUp(spec.generation)) return loop;
+    loop.#stop();
+    throw superseded(spec.index);
   }
 
   private constructor(spec: WorkerSpec, words: PoolWords, ring: Ring) {
@@ -112,7 +116,6 @@ export class WorkerLoop {
     this.#bell.watch(() => {
       if (!this.#running) this.run();
     });
-    this.#announceUp();
   }
 
   get #report(): RingReport {
@@ -130,10 +133,14 @@ export class WorkerLoop {
     });
   }
 
-  #announceUp(): void {
+  /** False when this thread is not to be the worker any more: a second one would take the first one's wake-ups. */
+  #announceUp(generation: number): boolean {
+    const { STARTING, UP } = WORKER_STATE;
+    if (this.#words.workerGeneration(this.#index) !== generation) return false;
     this.#words.setWorkerRing(this.#index, reportToWords(this.#report));
-    this.#words.swapWorkerState(this.#index, WORKER_STATE.STARTING, WORKER_STATE.UP);
+    if (!this.#words.swapWorkerState(this.#index, STARTING, UP)) return false;
     wakeClients(this.#words);
+    return true;
   }
 
   /** Works until there is nothing to do for a while, then returns; the doorbell starts it again. */
@@ -284,4 +291,15 @@ export class WorkerLoop {
     this.#supervisor.close();
     this.#bell.close();
   }
+}
+
+function superseded(worker: number): RingpoolError {
+  return new RingpoolError(
+    'ERR_RINGPOOL_WORKER_DIED',
+    `I/O worker ${worker} came up when nobody waited for it`,
+    {
+      op: 'worker',
+      hint: 'Another thread is to be this worker. Nothing was lost: the next operation finds it.',
+    },
+  );
 }
