@@ -64,6 +64,7 @@ export type { LeaseLeak, MemoryAccess } from './arena/debug.ts';
 export { Lease, type LeaseToken } from './arena/lease.ts';
 export type { ReclaimReport } from './arena/reclaim.ts';
 export type { ArenaStats } from './arena/stats.ts';
+export type { Driver, DriverName, DriverRing, DriverRingOptions } from './driver.ts';
 export { RingpoolError, type RingpoolErrorDetails } from './errors.ts';
 export { GENERATION_MAX, generationOfTicket, LaneAttachment, type LaneTerms } from './lane/attachment.ts';
 export { LaneClient } from './lane/client.ts';
@@ -85,6 +86,12 @@ export {
   type RingCounters,
   RingQueues,
 } from './ring/queues.ts';
+export { CrashImages } from './sim/crash.ts';
+export type { DiskImage } from './sim/disk.ts';
+export type { SimFaults } from './sim/faults.ts';
+export { Simulation, type SimulationOptions } from './sim/simulation.ts';
+export { openRingAtOnce, type SoftClock } from './soft/at-once.ts';
+export { CURRENT_POSITION, type FileStatus, type FileSystem, type Path } from './soft/file-system.ts';
 export { decode } from './sqe/decode.ts';
 export { type Encoder, type Encoders, encode, encodeOperation } from './sqe/encode.ts';
 export type { Operation, OperationArgs, OperationOf } from './sqe/operations.ts';
