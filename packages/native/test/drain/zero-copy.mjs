@@ -49,10 +49,12 @@ function inWorkerThread() {
 async function inWorker(event, memory, fd) {
   const worker = new Worker(new URL(import.meta.url), { workerData: { event, memory, fd } });
   const exited = new Promise((resolve) => worker.once('exit', resolve));
-  const report = await new Promise((resolve, reject) => {
+  const answer = new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
   });
+  // A thread that fails has not ended yet when that is heard.
+  const report = await answer.catch((error) => exited.then(() => Promise.reject(error)));
   if (event === 'terminate') worker.terminate();
   await exited;
   return report;
