@@ -37,7 +37,7 @@ export interface EntryChange {
   readonly after: Inode | undefined;
 }
 
-/** What survives a crash, as plain data: what `Disk.of` makes a disk of. */
+/** What survives a crash, as plain data: what a simulation goes on from. */
 export interface DiskImage {
   readonly inodes: readonly {
     readonly number: number;
@@ -51,6 +51,8 @@ export interface DiskImage {
 /** One thing that a crash may leave in several ways. */
 export type CrashChoice = Pick<Choice, 'versions'>;
 
+/** Changes of names that are kept apart: older ones count as durable. */
+const CHANGES_MAX = 4096;
 const ROOT_PERMISSIONS = 0o755;
 const ROOT = 1;
 
@@ -142,6 +144,8 @@ export class Disk {
       directory.changedMs = nowMs;
     }
     this.#pending.push(changes);
+    // A journal does not grow for ever either: the oldest changes reach the disk by themselves.
+    if (this.#pending.length > CHANGES_MAX) this.#commit(CHANGES_MAX >> 1);
   }
 
   write(inode: Inode, bytes: Uint8Array, position: number, nowMs: number): void {
@@ -166,6 +170,15 @@ export class Disk {
   sync(inode: Inode): void {
     if (inode.kind !== 'directory') inode.content.sync();
     else this.#syncEntries(inode);
+  }
+
+  /** Makes every change of names durable, as a disk does that is short of room: what was removed gives its own back. */
+  commit(): void {
+    this.#commit(this.#pending.length);
+  }
+
+  #commit(count: number): void {
+    for (const one of this.#pending.splice(0, count).flat()) this.#settleForGood(one);
   }
 
   /** Every pending change of this directory, and of whatever those changed besides, with what went before there. */
@@ -227,6 +240,21 @@ export class Disk {
     if (inode.links + inode.survivingLinks + inode.users > 0 || inode === this.root) return;
     this.#used -= inode.content.length;
     this.#inodes.delete(inode.number);
+    if (inode.kind === 'directory') this.#forgetEntries(inode);
+  }
+
+  /** A directory is gone for good: so is whatever a crash could have found there, and what was still to happen there. */
+  #forgetEntries(directory: Inode): void {
+    const lost = [...directory.durableEntries.values()];
+    const isThere = (one: EntryChange): boolean => one.directory === directory;
+    for (const { after } of this.#pending.flat().filter(isThere)) if (after !== undefined) lost.push(after);
+    this.#pending = this.#pending
+      .map((changes) => changes.filter((one) => !isThere(one)))
+      .filter((changes) => changes.length > 0);
+    for (const inode of lost) {
+      inode.survivingLinks--;
+      this.forget(inode);
+    }
   }
 }
 

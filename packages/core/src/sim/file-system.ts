@@ -71,11 +71,6 @@ export class SimFileSystem implements FileSystem {
     this.#now = now;
   }
 
-  /** Descriptors that are open. */
-  get openFiles(): number[] {
-    return [...this.#open.keys()].filter((file) => this.#open[file] !== undefined);
-  }
-
   open(path: Path, flags: number, mode: number): number {
     const bits = this.#bits;
     if (flags & (bits.PATH | (bits.TMPFILE & ~bits.DIRECTORY))) return -EOPNOTSUPP;
@@ -169,13 +164,19 @@ export class SimFileSystem implements FileSystem {
     if (!this.#isAligned(open, memory, offset, length, from)) return -EINVAL;
     if (length === 0) return 0;
     if (from >= FILE_BYTES_MAX) return -EFBIG;
-    const room = this.#capacityBytes - this.#disk.usedBytes + content.length;
+    const room = this.#roomFor(from + length - content.length) + content.length;
     const bytes = Math.min(length, room - from, FILE_BYTES_MAX - from);
     if (bytes <= 0) return -ENOSPC;
     this.#disk.write(open.inode, this.#copies.of(memory, offset, bytes), from, this.#now());
     if (position === CURRENT_POSITION) open.position = from + bytes;
     if (open.flags & this.#bits.DSYNC || flags & RWF_SYNCS) content.syncLast();
     return bytes;
+  }
+
+  /** How many bytes are free. A disk that is short of them first gives back what was removed. */
+  #roomFor(bytes: number): number {
+    if (this.#capacityBytes - this.#disk.usedBytes < bytes) this.#disk.commit();
+    return this.#capacityBytes - this.#disk.usedBytes;
   }
 
   readPieces(file: number, pieces: readonly Uint8Array[], position: number): number {
@@ -203,7 +204,8 @@ export class SimFileSystem implements FileSystem {
     if (open === undefined) return -EBADF;
     if ((open.flags & ACCESS_MODE) === 0 || open.inode.kind !== 'file' || length < 0) return -EINVAL;
     if (length > FILE_BYTES_MAX) return -EFBIG;
-    if (this.#disk.usedBytes - open.inode.content.length + length > this.#capacityBytes) return -ENOSPC;
+    const more = length - open.inode.content.length;
+    if (more > 0 && this.#roomFor(more) < more) return -ENOSPC;
     this.#disk.truncate(open.inode, length, this.#now());
     return 0;
   }
@@ -308,14 +310,6 @@ export class SimFileSystem implements FileSystem {
     this.#disk.write(inode, target, 0, this.#now());
     this.#disk.sync(inode);
     return 0;
-  }
-
-  /** The names in a directory, for whoever looks at the disk from outside. */
-  list(path: Path): string[] | number {
-    const place = find(this.#disk, path, true);
-    if (typeof place === 'number') return place;
-    if (place.inode === undefined) return -ENOENT;
-    return place.inode.kind === 'directory' ? [...place.inode.entries.keys()] : -ENOTDIR;
   }
 }
 

@@ -59,10 +59,6 @@ export class Schedule<E extends Scheduled> {
     for (const one of rest) this.add(one);
     return true;
   }
-
-  clear(): void {
-    this.#heap.length = 0;
-  }
 }
 
 function isBefore(a: Scheduled, b: Scheduled): boolean {

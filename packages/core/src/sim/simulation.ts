@@ -44,7 +44,7 @@ function refuse(what: string, hint: string): never {
 /**
  * A simulated machine, as a driver.
  *
- * `crash()` is the end of it: whatever is in flight ends with ESHUTDOWN, and the disk images that could have survived are
+ * `crash()` is the end of it: whatever the disk has in flight ends with ESHUTDOWN, and the disk images that could have survived are
  * there to be looked at, or to go on from with another simulation.
  *
  * @example
@@ -106,7 +106,7 @@ export class Simulation implements Driver {
     const size = softRingSize(options);
     const memory = new SoftMemory();
     const buffers = new SoftBuffers();
-    const files = new SoftFiles();
+    const files = new SoftFiles((file) => this.#world.system.close(file));
     const interpreter = new Interpreter(memory, buffers, files, this.#world.system);
     const executor = new SimExecutor(this.#world, interpreter, size.cqEntries);
     return new SoftRing({ ...size, memory, buffers, files, executor });

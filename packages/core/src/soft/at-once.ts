@@ -71,7 +71,7 @@ class AtOnce implements Executor {
 export function openRingAtOnce(options: DriverRingOptions, system: FileSystem, clock: SoftClock): DriverRing {
   const memory = new SoftMemory();
   const buffers = new SoftBuffers();
-  const files = new SoftFiles();
+  const files = new SoftFiles((file) => system.close(file));
   const executor = new AtOnce(new Interpreter(memory, buffers, files, system), clock);
   return new SoftRing({ ...softRingSize(options), memory, buffers, files, executor });
 }

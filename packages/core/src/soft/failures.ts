@@ -20,3 +20,10 @@ export function outsideFiles(start: number): RingpoolError {
     hint: 'Make a table with registerFilesSparse(), large enough.',
   });
 }
+
+export function wrongWait(op: string, timeoutMs: number): RingpoolError {
+  return new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', `it is to wait ${timeoutMs} ms`, {
+    op,
+    hint: 'Give numbers that are not below 0: completions, and milliseconds.',
+  });
+}

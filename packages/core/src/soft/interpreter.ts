@@ -185,8 +185,7 @@ export class Interpreter {
     if (slot < 0) return slot;
     const file = this.#system.open(path, sqe[at + 7] as number, sqe[at + 6] as number);
     if (file < 0) return file;
-    const before = this.#files.put(slot, file);
-    if (before >= 0) this.#system.close(before);
+    this.#files.put(slot, file);
     return direct === ALLOCATE_SLOT ? slot : 0;
   }
 
@@ -196,10 +195,7 @@ export class Interpreter {
       const file = (sqe[at + 1] as number) | 0;
       return file < 0 ? -EBADF : this.#system.close(file);
     }
-    const file = this.#files.of(direct - 1);
-    if (file < 0) return file;
-    this.#files.put(direct - 1, -1);
-    return this.#system.close(file);
+    return this.#files.empty(direct - 1);
   }
 
   #truncate(sqe: Uint32Array, at: number): number {

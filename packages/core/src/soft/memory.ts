@@ -34,9 +34,10 @@ export class SoftMemory {
   path(low: number, high: number): Uint8Array | number {
     const offset = this.locate(low, high, 1);
     if (offset < 0) return offset;
-    const end = this.bytes.indexOf(0, offset);
-    if (end < 0) return -EFAULT;
-    return end - offset < PATH_BYTES_MAX ? this.bytes.slice(offset, end) : -ENAMETOOLONG;
+    const longest = this.bytes.subarray(offset, offset + PATH_BYTES_MAX);
+    const length = longest.indexOf(0);
+    if (length >= 0) return longest.slice(0, length);
+    return longest.length < PATH_BYTES_MAX ? -EFAULT : -ENAMETOOLONG;
   }
 
   /** The pieces of memory that `count` iovecs at an address name; or a negative errno. */

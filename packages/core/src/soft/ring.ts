@@ -11,7 +11,7 @@ import type { CompletionCallback } from '../ring/queues.ts';
 import { cancelsAll, isMeant } from './cancel.ts';
 import { Drains } from './drains.ts';
 import { type Executor, PENDING } from './executor.ts';
-import { closed, drainTimeout, outsideFiles } from './failures.ts';
+import { closed, drainTimeout, outsideFiles, wrongWait } from './failures.ts';
 import type { SoftMemory } from './memory.ts';
 import { SoftQueues } from './queues.ts';
 import type { SoftBuffers, SoftFiles } from './tables.ts';
@@ -88,7 +88,7 @@ export class SoftRing implements DriverRing {
   }
 
   /** When something happens by itself, by the executor's clock: a timeout, an operation that goes on. */
-  get nextMs(): number {
+  get #nextMs(): number {
     return Math.min(this.#timers.nextMs, this.#executor.nextMs);
   }
 
@@ -126,13 +126,15 @@ export class SoftRing implements DriverRing {
   }
 
   submitAndWait(count: number, timeoutMs: number): number {
+    if (!(count >= 0 && timeoutMs >= 0)) throw wrongWait('submitAndWait', timeoutMs);
     this.submit();
     const wanted = Math.min(count, this.cqEntries);
     const end = this.#executor.now() + timeoutMs;
     while (this.ready < wanted) {
-      const now = this.#executor.now();
-      if (now >= end) break;
-      this.#executor.sleep(Math.min(end, this.nextMs));
+      const until = Math.min(end, this.#nextMs);
+      // Nothing will ever come, and nobody has said how long to wait for it.
+      if (this.#executor.now() >= end || until === Number.POSITIVE_INFINITY) break;
+      this.#executor.sleep(until);
       this.#move();
     }
     return this.ready;
@@ -161,13 +163,12 @@ export class SoftRing implements DriverRing {
   }
 
   updateFiles(start: number, fds: readonly number[]): void {
-    const res = this.#files.update(start, fds);
-    if (res >= 0) return;
-    throw outsideFiles(start);
+    if (this.#files.update(start, fds) < 0) throw outsideFiles(start);
   }
 
   close({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): void {
     if (this.#closed) return;
+    if (!(timeoutMs >= 0)) throw wrongWait('close', timeoutMs);
     this.#queues.drop();
     const end = this.#executor.now() + timeoutMs;
     for (let operation = 0; operation < this.cqEntries; operation++) {
@@ -175,9 +176,10 @@ export class SoftRing implements DriverRing {
     }
     while (this.#active > 0) {
       if (this.#executor.now() >= end) throw drainTimeout(this.#active, timeoutMs);
-      this.#executor.sleep(Math.min(end, this.nextMs));
+      this.#executor.sleep(Math.min(end, this.#nextMs));
       this.#move();
     }
+    this.#files.close();
     this.#closed = true;
   }
 

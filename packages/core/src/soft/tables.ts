@@ -66,9 +66,17 @@ export class SoftBuffers {
   }
 }
 
-/** The table of registered files. */
+/** The table of registered files. What was opened into a slot is the slot's; a registered descriptor stays its owner's. */
 export class SoftFiles {
+  readonly #close: (file: number) => number;
   #files: Int32Array | undefined;
+  /** By slot: 1 when its file was opened into it. */
+  #owned = new Uint8Array(0);
+
+  /** `close` closes a file that was opened into a slot. */
+  constructor(close: (file: number) => number) {
+    this.#close = close;
+  }
 
   registerSparse(count: number): void {
     if (this.#files !== undefined) {
@@ -78,14 +86,23 @@ export class SoftFiles {
       refuse('registerFiles', 'EINVAL', `a table of ${count} files`, `Give 1 to ${FILES_MAX}.`);
     }
     this.#files = new Int32Array(count).fill(NONE); // view: one for each file
+    this.#owned = new Uint8Array(count); // view: one for each file
   }
 
-  /** Replaces files from `start` on: how many, or a negative errno. */
+  /** Replaces files from `start` on by descriptors: how many, or a negative errno. */
   update(start: number, files: ArrayLike<number>): number {
     if (this.#files === undefined) return -EBADF;
     if (!(start >= 0 && start + files.length <= this.#files.length)) return -EINVAL;
-    this.#files.set(files, start);
+    for (let index = 0; index < files.length; index++) this.#set(start + index, files[index] as number, 0);
     return files.length;
+  }
+
+  #set(slot: number, file: number, owned: number): number {
+    const files = this.#files as Int32Array;
+    const res = this.#owned[slot] === 1 ? this.#close(files[slot] as number) : 0;
+    files[slot] = file;
+    this.#owned[slot] = owned;
+    return res;
   }
 
   /** The file of a slot, or -EBADF. */
@@ -102,11 +119,19 @@ export class SoftFiles {
     return free < 0 ? -ENFILE : free;
   }
 
-  /** Puts a file into a slot, and returns the one that was there, or -1. */
-  put(slot: number, file: number): number {
-    const files = this.#files as Int32Array;
-    const before = files[slot] as number;
-    files[slot] = file;
-    return before;
+  /** Puts a file that was opened into its slot. */
+  put(slot: number, file: number): void {
+    this.#set(slot, file, 1);
+  }
+
+  /** Empties a slot: 0, or a negative errno. */
+  empty(slot: number): number {
+    const file = this.of(slot);
+    return file < 0 ? file : this.#set(slot, NONE, 0);
+  }
+
+  /** Empties all slots. */
+  close(): void {
+    for (let slot = 0; slot < this.#owned.length; slot++) this.#set(slot, NONE, 0);
   }
 }

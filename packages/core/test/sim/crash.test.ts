@@ -1,6 +1,7 @@
 // What survives a crash: what was made durable, and of the rest anything.
 import { expect, test } from 'vitest';
-import { fd } from '../../src/sqe/values.ts';
+import { AT } from '../../src/abi/system.ts';
+import { AT_FDCWD, fd } from '../../src/sqe/values.ts';
 import { CREAT, DSYNC, filesOf, Machine, possible, RDWR } from './support.ts';
 
 const ESHUTDOWN = -108;
@@ -165,4 +166,33 @@ test('samples are among the possible disks, and repeat by their seed', () => {
   for (const one of sampled) expect(all).toContain(one);
   expect(new Set(sampled).size).toBeGreaterThan(all.size / 2);
   expect(JSON.stringify(filesOf(images.sample(7)))).toBe(sampled[7]);
+});
+
+test('a directory that is gone for good takes along what happened in it', () => {
+  const machine = new Machine();
+  machine.mkdir('d');
+  machine.syncDirectory('/');
+  for (const name of ['d/a', 'd/b']) {
+    const file = machine.open(name);
+    machine.write(file, name);
+    machine.sync(file);
+    if (name === 'd/a') machine.syncDirectory('d');
+    machine.do({ op: 'close', fd: fd(file) });
+    machine.unlink(name);
+  }
+  machine.do({ op: 'unlinkat', dirfd: AT_FDCWD, path: machine.path('d'), unlinkFlags: AT.REMOVEDIR });
+  machine.syncDirectory('/');
+  expect(possible(machine)).toEqual(['{}']);
+});
+
+test('the oldest changes become durable by themselves, so that what may be lost has a bound', () => {
+  const machine = new Machine();
+  const path = machine.path('d');
+  for (let index = 0; index < 3000; index++) {
+    machine.do({ op: 'mkdirat', dirfd: AT_FDCWD, path, mode: 0o755 });
+    machine.do({ op: 'unlinkat', dirfd: AT_FDCWD, path, unlinkFlags: AT.REMOVEDIR });
+  }
+  const changes = machine.sim.crash().count.toString(2).length - 1;
+  expect(changes).toBeGreaterThan(1000);
+  expect(changes).toBeLessThanOrEqual(4096);
 });

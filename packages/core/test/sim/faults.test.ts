@@ -71,6 +71,16 @@ test('a disk is full when it is', () => {
   expect(machine.write(file, 'x'.repeat(1000))).toBe(1000);
 });
 
+test('a full disk takes back what was removed', () => {
+  const machine = new Machine({ capacityBytes: 1000 });
+  for (let round = 0; round < 3; round++) {
+    const file = machine.open('f');
+    expect(machine.write(file, 'x'.repeat(900))).toBe(900);
+    machine.do({ op: 'close', fd: fd(file) });
+    machine.unlink('f');
+  }
+});
+
 test('past the cache, all is aligned to sectors', () => {
   const machine = new Machine();
   const file = machine.open('f', RDWR | CREAT | DIRECT);

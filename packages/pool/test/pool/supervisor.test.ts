@@ -19,3 +19,12 @@ test('a thread that comes up when nobody waits for it is not the worker', async 
     up: 2,
   });
 });
+
+test('a thread that comes up when another one is to be the worker is not', async () => {
+  const ended = await runFixture('late-failure.mjs', 'outrun');
+  expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  expect(JSON.parse(ended.stdout)).toEqual({
+    first: { generation: 1, started: false, code: 'ERR_RINGPOOL_WORKER_DIED', starting: true },
+    up: 8,
+  });
+});
