@@ -57,11 +57,15 @@ function listed(names: readonly string[]): string {
 
 /** What was used: said once, below the tables. */
 function describe(pool: Pool, args: Arguments): string {
-  const { memory, rung, flags } = pool.ring;
-  const { length } = pool.workers;
+  const { driver, ring, workers } = pool;
+  const threads = workers.length === 1 ? '1 worker' : `${workers.length} workers`;
+  const queues =
+    ring === undefined
+      ? threads
+      : `a ring of this thread and ${threads}, ring queues ${ring.memory}, rung '${ring.rung}' (${ring.flags.join(', ')})`;
   const registered = (pool.registeredBytes / MEBIBYTE).toFixed(1);
   return [
-    `driver ${pool.driver}, a ring of this thread and ${length === 1 ? '1 worker' : `${length} workers`}, ring queues ${memory}, rung '${rung}' (${flags.join(', ')})`,
+    `driver ${driver.name} (${driver.reason}), ${queues}`,
     `${registered} MiB of the arena registered with the kernel, ${args.concurrency} files in flight`,
     `Node ${process.version}, Linux ${os.release()}, ${os.availableParallelism()} CPUs`,
   ].join('\n');

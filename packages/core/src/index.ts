@@ -90,8 +90,15 @@ export { CrashImages } from './sim/crash.ts';
 export type { DiskImage } from './sim/disk.ts';
 export type { SimFaults } from './sim/faults.ts';
 export { Simulation, type SimulationOptions } from './sim/simulation.ts';
-export { openRingAtOnce, type SoftClock } from './soft/at-once.ts';
-export { CURRENT_POSITION, type FileStatus, type FileSystem, type Path } from './soft/file-system.ts';
+export { type AtOnceRing, openRingAtOnce, type SoftClock } from './soft/at-once.ts';
+export {
+  CURRENT_POSITION,
+  type FileStatus,
+  type FileSystem,
+  type Path,
+  WOULD_WAIT,
+} from './soft/file-system.ts';
+export { softOpcodes } from './soft/opcodes.ts';
 export { decode } from './sqe/decode.ts';
 export { type Encoder, type Encoders, encode, encodeOperation } from './sqe/encode.ts';
 export type { Operation, OperationArgs, OperationOf } from './sqe/operations.ts';

@@ -2,6 +2,7 @@
 
 export { type AllocOptions, type ArenaStats, Lease, type LeaseToken, RingpoolError } from '@ringpool/core';
 export { type Diagnosis, diagnose, type Finding } from '@ringpool/native';
+export type { DriverInfo, DriverWish } from './drivers/choose.ts';
 export type { BatchColumns, BatchOptions, BatchRequest, NumberColumn } from './file/batch.ts';
 export type { FileContents } from './file/contents.ts';
 export type { File, SyncTransferOptions, TransferOptions } from './file/file.ts';

@@ -1,8 +1,12 @@
 // The system calls that a ring without a kernel makes: what node:fs does for one driver, and a simulated disk for the other.
-// Types and constants only. Every call answers at once: a result, or a negative errno of Linux.
+// Types and constants only. Every call answers at once: a result, a negative errno
+// of Linux, or that it would have to wait.
 
 /** The file offset that means: the current position, which moves. */
 export const CURRENT_POSITION = -1;
+
+/** The answer of a call that would have to wait, for another process at the other end of a pipe say: it is made again. */
+export const WOULD_WAIT = -0x4000_0000;
 
 /** What `stat` finds out, in the units of `struct statx`. */
 export interface FileStatus {

@@ -88,7 +88,7 @@ export class SoftRing implements DriverRing {
   }
 
   /** When something happens by itself, by the executor's clock: a timeout, an operation that goes on. */
-  get #nextMs(): number {
+  get nextMs(): number {
     return Math.min(this.#timers.nextMs, this.#executor.nextMs);
   }
 
@@ -131,7 +131,7 @@ export class SoftRing implements DriverRing {
     const wanted = Math.min(count, this.cqEntries);
     const end = this.#executor.now() + timeoutMs;
     while (this.ready < wanted) {
-      const until = Math.min(end, this.#nextMs);
+      const until = Math.min(end, this.nextMs);
       // Nothing will ever come, and nobody has said how long to wait for it.
       if (this.#executor.now() >= end || until === Number.POSITIVE_INFINITY) break;
       this.#executor.sleep(until);
@@ -176,7 +176,7 @@ export class SoftRing implements DriverRing {
     }
     while (this.#active > 0) {
       if (this.#executor.now() >= end) throw drainTimeout(this.#active, timeoutMs);
-      this.#executor.sleep(Math.min(end, this.#nextMs));
+      this.#executor.sleep(Math.min(end, this.nextMs));
       this.#move();
     }
     this.#files.close();

@@ -2,8 +2,8 @@
 // waits, and are there when the call returns. Bound to the client's thread. Nothing is in flight afterwards.
 
 import { Lease } from '@ringpool/core';
-import { readCachedSync } from '@ringpool/native';
 
+import type { SystemCalls } from '../drivers/host.ts';
 import type { Client } from '../pool/client.ts';
 import { AUTO, LOCAL, LOCAL_BYTES_MAX } from '../pool/placement.ts';
 import type { TransferRange } from './transfer.ts';
@@ -16,6 +16,7 @@ const SKIPPED_MAX = 63;
 export class CachedReads {
   readonly #client: Client;
   readonly #fd: number;
+  readonly #call: SystemCalls['readCached'];
   /** Reads to come that go to the ring unasked; Infinity: all of them. */
   #skip: number;
   /** Set by a miss: the next one skips twice as many. */
@@ -25,7 +26,8 @@ export class CachedReads {
   constructor(client: Client, fd: number, direct: boolean) {
     this.#client = client;
     this.#fd = fd;
-    this.#skip = direct ? Infinity : 0;
+    this.#call = client.host.calls.readCached;
+    this.#skip = direct || this.#call === undefined ? Infinity : 0;
   }
 
   /**
@@ -63,7 +65,13 @@ export class CachedReads {
   }
 
   #intoView(view: Uint8Array, { offset, length, position }: TransferRange, done: number): number {
-    return readCachedSync(this.#fd, view, offset + done, length - done, position + done);
+    return (this.#call as NonNullable<SystemCalls['readCached']>)(
+      this.#fd,
+      view,
+      offset + done,
+      length - done,
+      position + done,
+    );
   }
 
   #missed(res: number, done: number): number {

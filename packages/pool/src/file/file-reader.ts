@@ -139,7 +139,8 @@ export class FileReader {
     try {
       for (;;) {
         const res = await this.#readSlot(unfinished, grown, length);
-        if (res < 0) throw operationError(res, { op: 'readFile', syscall: 'read', path });
+        const { driver } = this.client.host;
+        if (res < 0) throw operationError(res, { op: 'readFile', syscall: 'read', path, driver });
         if (res === 0) return new FileContents(grown, length, true);
         length += res;
         if (length < grown.length) continue;

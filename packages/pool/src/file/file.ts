@@ -2,7 +2,6 @@
 // The descriptor is closed when no operation is queued or in flight on it: a number in use must never be freed.
 
 import { type Arena, checkOptions, Lease } from '@ringpool/core';
-import { closeDescriptor } from '@ringpool/native';
 
 import type { Client } from '../pool/client.ts';
 import { abortError, closedError, fileBusy, invalidArgument, operationError } from '../pool/errors.ts';
@@ -10,6 +9,7 @@ import { checkLease, checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
 import type { FileToken, SharedFile, Transit } from '../pool/transit.ts';
 import { CachedReads } from './cached-reads.ts';
+import { closeDescriptor } from './close-descriptor.ts';
 import { FixedSlots } from './fixed-slots.ts';
 import { fileSyncSync, transferSync } from './sync-transfer.ts';
 import type { Direction, TransferFile, TransferRange, TransferSink, Transfers } from './transfer.ts';
@@ -142,13 +142,13 @@ export class File {
    */
   syncSync(): void {
     this.#assertOpen('sync');
-    fileSyncSync(this.#self, false);
+    fileSyncSync(this.#client, this.#self, false);
   }
 
   /** As {@link File.syncSync}, without what reading the bytes back does not need, such as times (fdatasync). */
   datasyncSync(): void {
     this.#assertOpen('datasync');
-    fileSyncSync(this.#self, true);
+    fileSyncSync(this.#client, this.#self, true);
   }
 
   /** @internal Keeps the descriptor open for one entry of a batch, which is started later. Throws ERR_RINGPOOL_CLOSED. */
@@ -303,9 +303,9 @@ export class File {
     const emptied = this.#fixed.empty();
     if (emptied !== undefined) await emptied;
     this.#onClosed(this);
-    // Out of the ledger and closed in one step: whatever becomes of this thread, it happens once.
-    const res = closeDescriptor(this.fd, this.#client.seat.descriptorOwner);
-    if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path });
+    const res = await closeDescriptor(this.#client, this.fd);
+    const { driver } = this.#client.host;
+    if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path, driver });
   }
 
   #ended(): void {

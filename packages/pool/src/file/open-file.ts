@@ -40,6 +40,7 @@ export async function openFile(
   } finally {
     paths.release(room);
   }
-  if (res < 0) throw operationError(res, { op: 'open', syscall: 'open', path, direct });
+  if (res < 0)
+    throw operationError(res, { op: 'open', syscall: 'open', path, direct, driver: client.host.driver });
   return { path, fd: res, direct: isDirect(openFlags), place };
 }

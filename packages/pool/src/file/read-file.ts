@@ -123,7 +123,14 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
       return;
     } else {
       const syscall = this.#opened < 0 ? 'open' : 'read';
-      this.#fail(operationError(failed, { op: 'readFile', syscall, path: this.#path }));
+      this.#fail(
+        operationError(failed, {
+          op: 'readFile',
+          syscall,
+          path: this.#path,
+          driver: this.#reader.client.host.driver,
+        }),
+      );
     }
     this.#close();
   }

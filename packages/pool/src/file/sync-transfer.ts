@@ -1,8 +1,15 @@
 // Reads and writes that block the calling thread until they are complete: one system call each where that is quicker
 // than any ring, which is everywhere but on a worker that was asked for. Bound to the client's thread.
 
-import { type Address, type BufferIndex, encode, type Fd, Lease, type RingpoolError } from '@ringpool/core';
-import { readSync, syncSync, writeSync } from '@ringpool/native';
+import {
+  type Address,
+  type BufferIndex,
+  type DriverName,
+  encode,
+  type Fd,
+  Lease,
+  type RingpoolError,
+} from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
 import { nothingWritten, operationError } from '../pool/errors.ts';
@@ -19,7 +26,6 @@ import {
 
 const EINTR = -4;
 const EAGAIN = -11;
-const SYSTEM_CALLS = { read: readSync, write: writeSync };
 
 /** Moves bytes and waits for it. Returns how many: all, or fewer where a file that is read ends. */
 export function transferSync(
@@ -29,31 +35,43 @@ export function transferSync(
   range: TransferRange,
   place: number,
 ): number {
-  const lane = place === AUTO || place === LOCAL ? undefined : transfers.client.readyWorker(place);
+  const { client } = transfers;
+  const here = place === AUTO || place === LOCAL || !client.host.mayBlockOnWorkers;
+  const lane = here ? undefined : client.readyWorker(place);
   return lane === undefined
-    ? transferDirectly(direction, file, range)
+    ? transferDirectly(client, direction, file, range)
     : transferThrough(transfers, lane, direction, file, range);
 }
 
 /** By system calls of this thread. */
-function transferDirectly(direction: Direction, file: TransferFile, range: TransferRange): number {
+function transferDirectly(
+  { host }: Client,
+  direction: Direction,
+  file: TransferFile,
+  range: TransferRange,
+): number {
   const { memory, offset, length, position } = range;
   // A system call that is over has let go of the memory: nothing is in flight, and any memory will do.
   const view = memory instanceof Lease ? memory.bytes : memory;
-  const call = SYSTEM_CALLS[direction];
   let done = 0;
   do {
-    const res = call(file.fd, view, offset + done, length - done, position + done);
+    const res = host.calls[direction](file.fd, view, offset + done, length - done, position + done);
     if (res > 0) done += res;
-    else if (res === 0 || (res !== EINTR && res !== EAGAIN)) return ended(direction, file, done, length, res);
+    else if (res === 0 || (res !== EINTR && res !== EAGAIN))
+      return ended(host.driver, direction, file, { done, length, res });
   } while (done < length);
   return done;
 }
 
 /** What a result of 0 or an errno means. */
-function ended(direction: Direction, file: TransferFile, done: number, length: number, res: number): number {
+function ended(
+  driver: DriverName,
+  direction: Direction,
+  file: TransferFile,
+  { done, length, res }: { readonly done: number; readonly length: number; readonly res: number },
+): number {
   const { path, direct } = file;
-  if (res < 0) throw operationError(res, { op: direction, syscall: direction, path, direct });
+  if (res < 0) throw operationError(res, { op: direction, syscall: direction, path, direct, driver });
   if (direction === 'write' && done < length) throw nothingWritten(path);
   return done;
 }
@@ -76,7 +94,6 @@ function transferThrough(
     from,
     Math.min(length, lease.length),
   );
-  const call = SYSTEM_CALLS[direction];
   try {
     let done = 0;
     do {
@@ -87,9 +104,11 @@ function transferThrough(
       }
       const waiting = new Waiting(direction, file.fd, lease, at, bytes, position + done);
       // A worker that died before it took the operation leaves it to us.
-      const res = waiting.run(client, lane) ?? call(file.fd, lease.bytes, at, bytes, position + done);
+      const res =
+        waiting.run(client, lane) ??
+        client.host.calls[direction](file.fd, lease.bytes, at, bytes, position + done);
       if (res === EINTR || res === EAGAIN) continue;
-      if (res <= 0) return ended(direction, file, done, length, res);
+      if (res <= 0) return ended(client.host.driver, direction, file, { done, length, res });
       if (direction === 'read' && own !== undefined) own.set(lease.slice(0, res).bytes, offset + done);
       done += res;
     } while (done < length);
@@ -164,8 +183,9 @@ class Waiting extends Request {
 }
 
 /** Waits until what was written to a file is on the disk. */
-export function fileSyncSync(file: TransferFile, dataOnly: boolean): void {
-  const res = syncSync(file.fd, dataOnly);
+export function fileSyncSync({ host }: Client, file: TransferFile, dataOnly: boolean): void {
+  const res = host.calls.sync(file.fd, dataOnly);
   const op = dataOnly ? 'datasync' : 'sync';
-  if (res < 0) throw operationError(res, { op, syscall: dataOnly ? 'fdatasync' : 'fsync', path: file.path });
+  const syscall = dataOnly ? 'fdatasync' : 'fsync';
+  if (res < 0) throw operationError(res, { op, syscall, path: file.path, driver: host.driver });
 }

@@ -279,7 +279,9 @@ class Transfer extends Request {
     else {
       const { path, direct } = this.#file as TransferFile;
       const op = this.#direction;
-      this.#settle(operationError(res, { op, syscall: op, path, direct }));
+      this.#settle(
+        operationError(res, { op, syscall: op, path, direct, driver: this.#transfers.client.host.driver }),
+      );
     }
   }
 

@@ -4,6 +4,7 @@
 // an operation's own file and memory, to other operations, tables or rings, is refused here and has another way.
 
 import {
+  type DriverName,
   IORING_ACCEPT,
   IORING_POLL,
   IORING_RECV,
@@ -13,12 +14,15 @@ import {
   type OpcodeName,
   type Operation,
   opcodeEntry,
+  opcodeNames,
   opcodes,
   RingpoolError,
   type SqeField,
+  softOpcodes,
   sqeFields,
 } from '@ringpool/core';
 
+import { unsupported } from '../drivers/unsupported.ts';
 import { invalidArgument } from '../pool/errors.ts';
 
 const CANCEL_HINT = 'Cancel by the AbortSignal of the operation.';
@@ -95,9 +99,12 @@ export function isZeroCopy(op: OpcodeName): boolean {
   return ZERO_COPY.includes(op);
 }
 
-/** Throws ERR_RINGPOOL_UNSUPPORTED for an operation that is not for a pool's rings. */
-export function checkSupported(api: string, operation: Operation): void {
+/** Throws ERR_RINGPOOL_UNSUPPORTED for an operation that is not for a pool's rings, or not for those of its driver. */
+export function checkSupported(api: string, operation: Operation, driver: DriverName): void {
   const { op } = operation;
+  if (driver !== 'uring' && opcodeNames.includes(op) && !softOpcodes.includes(op)) {
+    throw unsupported(driver, `operation '${op}'`, api);
+  }
   const changesPages = operation.op === 'madvise' && !ADVICE.includes(operation.advice);
   const hint = changesPages ? ADVICE_HINT : REFUSED[op];
   if (hint === undefined) return;

@@ -4,8 +4,8 @@
 // checked -> encoded -> (waiting for room) -> pushed as a whole -> each completes or is abandoned -> settled
 
 import { IORING_CQE_F, type RingpoolError } from '@ringpool/core';
-import { addDescriptor, closeDescriptor, releaseDescriptor } from '@ringpool/native';
 
+import { dropDescriptor } from '../file/close-descriptor.ts';
 import { CloseSlot } from '../file/close-slot.ts';
 import { Cancellation } from '../pool/cancellation.ts';
 import type { Client } from '../pool/client.ts';
@@ -34,6 +34,8 @@ export interface ChainPlan {
   readonly signal: AbortSignal | undefined;
   /** The last operation is the timeout of the one before it, and nobody's to see. */
   readonly timed: boolean;
+  /** It waits for all that came before it on whichever ring, and lets all that comes after it wait. */
+  readonly drains: boolean;
 }
 
 /** One chain. Its promise resolves to the completions, in the order of the operations. */
@@ -75,6 +77,14 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     return this.#plan.lane;
   }
 
+  override get drains(): boolean {
+    return this.#plan.drains;
+  }
+
+  override get over(): boolean {
+    return this.#left === 0;
+  }
+
   /** Also one that must run on a certain ring goes on with nothing. */
   override get begun(): boolean {
     return false;
@@ -105,7 +115,8 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     const { op, sqe } = this.#plan.operations[part] as Prepared;
     if (op === 'pipe') {
       const both = this.#plan.holds.pairOf(sqe);
-      for (const descriptor of both) addDescriptor(descriptor, this.#client.seat.descriptorOwner, true);
+      const { host, seat } = this.#client;
+      for (const descriptor of both) host.ledger.add(descriptor, seat.descriptorOwner, true);
       this.#opened = [...this.#opened, ...both];
     } else if (opensDescriptor(sqe, 0, (sqe[0] as number) & OPCODE_MASK)) {
       this.#on?.own(res);
@@ -140,10 +151,10 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
 
   /** With nobody to give them to, descriptors are closed: an operation before the one that failed may have opened them. */
   #handOver(toCaller: boolean): void {
-    const owner = this.#client.seat.descriptorOwner;
+    const { host, seat } = this.#client;
     for (const descriptor of this.#opened) {
-      if (toCaller) releaseDescriptor(descriptor, owner);
-      else closeDescriptor(descriptor, owner);
+      if (toCaller) host.ledger.release(descriptor, seat.descriptorOwner);
+      else dropDescriptor(this.#client, descriptor);
     }
   }
 
@@ -152,7 +163,8 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     const shown = timed ? operations.slice(0, -1) : operations;
     return shown.map(({ op }, part) => {
       const late = timed && this.#results[part + 1] === ETIME;
-      return new Completion(op, this.#results[part] as number, this.#flags[part] as number, late);
+      const [result, flags] = [this.#results[part] as number, this.#flags[part] as number];
+      return new Completion(op, result, flags, late, this.#client.host.driver);
     });
   }
 

@@ -1,6 +1,6 @@
 // What the kernel answered to one operation. A value; it belongs to whoever has it.
 
-import type { OpcodeName, RingpoolError } from '@ringpool/core';
+import type { DriverName, OpcodeName, RingpoolError } from '@ringpool/core';
 
 import { operationError } from '../pool/errors.ts';
 
@@ -36,9 +36,18 @@ export class Completion {
    * asked for. Copy what is needed longer. Undefined for all others.
    */
   readonly bytes: Uint8Array | undefined;
+  readonly #driver: DriverName;
 
   /** @internal Made by the pool. */
-  constructor(op: OpcodeName, result: number, flags: number, timedOut: boolean, bytes?: Uint8Array) {
+  constructor(
+    op: OpcodeName,
+    result: number,
+    flags: number,
+    timedOut: boolean,
+    driver: DriverName,
+    bytes?: Uint8Array,
+  ) {
+    this.#driver = driver;
     this.op = op;
     this.result = result;
     this.flags = flags;
@@ -48,6 +57,8 @@ export class Completion {
 
   /** The failure as an error, with its remedy; undefined when there was none. Made anew each time. */
   get error(): RingpoolError | undefined {
-    return this.result < 0 ? operationError(this.result, { op: this.op, syscall: this.op }) : undefined;
+    return this.result < 0
+      ? operationError(this.result, { op: this.op, syscall: this.op, driver: this.#driver })
+      : undefined;
   }
 }

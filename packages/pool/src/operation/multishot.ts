@@ -7,8 +7,8 @@
 // any -> ending (nobody reads any more; the kernel is asked to stop) -> over
 
 import { EPOLL, IORING_CQE_F, type OpcodeName, type RingpoolError } from '@ringpool/core';
-import { closeDescriptor, releaseDescriptor } from '@ringpool/native';
 
+import { dropDescriptor } from '../file/close-descriptor.ts';
 import { Cancel, type CancelTarget } from '../pool/cancellation.ts';
 import type { Client } from '../pool/client.ts';
 import { setTimeout } from '../pool/clock.ts';
@@ -169,7 +169,7 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
     if (res > 0 || (res === 0 && !(end && RECEIVERS.includes(op)))) this.#receive(res, flags);
     else if (op === 'timeout' && res === ETIME) this.#receive(res, flags);
     else if (res < 0 && res !== ECANCELED && res !== ENOBUFS) {
-      this.#failure ??= operationError(res, { op, syscall: op });
+      this.#failure ??= operationError(res, { op, syscall: op, driver: 'uring' });
     }
     if (last) this.#stopped(end);
     // A clock that is stopped has ended.
@@ -187,7 +187,7 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
     if (this.#opens) this.#lane.own(res);
     const { buffers, prepared } = this.#plan;
     const bytes = (flags & IORING_CQE_F.BUFFER) === 0 ? undefined : buffers?.take(flags, res);
-    const completion = new Completion(prepared.op, res, flags, false, bytes);
+    const completion = new Completion(prepared.op, res, flags, false, 'uring', bytes);
     if (this.#state === 'ending') this.#drop(completion);
     else if (this.#waiters.length > 0)
       this.#waiters.shift().resolve({ done: false, value: this.#deliver(completion) });
@@ -202,20 +202,22 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
       if (this.#waiters.length > 0 && this.#plan.buffers?.available === 0) return this.#copied(completion);
       this.#lent.push(completion.flags);
     }
-    if (this.#opens) releaseDescriptor(completion.result, this.#client.seat.descriptorOwner);
+    if (this.#opens) {
+      this.#client.host.ledger.release(completion.result, this.#client.seat.descriptorOwner);
+    }
     return completion;
   }
 
   /** The completion with its bytes in memory of their own: its buffer is the kernel's again. */
   #copied({ op, result, flags, bytes }: Completion): Completion {
-    const copy = new Completion(op, result, flags, false, bytes?.slice());
+    const copy = new Completion(op, result, flags, false, 'uring', bytes?.slice());
     this.#provideAgain(flags);
     return copy;
   }
 
   /** Nobody will read it. Its buffer goes with all of them. */
   #drop({ result }: Completion): void {
-    if (this.#opens) closeDescriptor(result, this.#client.seat.descriptorOwner);
+    if (this.#opens) dropDescriptor(this.#client, result);
   }
 
   #giveBack(): void {

@@ -88,17 +88,17 @@ export class Multishots {
     if (signal?.aborted === true) throw abortError('multishot', signal);
     if (this.#all.size >= MULTISHOTS_MAX) throw tooMany();
     const sizes = sizesOf(options);
-    const lane = this.#client.streams();
+    const lane = this.#client.streams('multishot');
     const receives = RECEIVERS.includes(operation?.op);
     const buffers = receives
       ? new ProvidedBuffers(this.#client, lane, this.#arena, this.#groups, sizes)
       : undefined;
-    const holds = new Holds(this.#arena);
+    const holds = new Holds(this.#arena, this.#client.host.ledger);
     try {
       const whole = receives
         ? { ...operation, ...receiving(operation), bufferGroup: buffers?.group }
         : operation;
-      const prepared = prepare('multishot', whole as Operation);
+      const prepared = prepare('multishot', whole as Operation, this.#client.host);
       if (!makeMultishot(prepared.op, prepared.sqe)) {
         throw invalidArgument('multishot', `${prepared.op} completes once`, 'Use pool.submit().');
       }

@@ -14,8 +14,8 @@ import {
   opcodeEntry,
   SQE_WORDS,
 } from '@ringpool/core';
-import { isDescriptorHeld } from '@ringpool/native';
 
+import type { Host, Ledger } from '../drivers/host.ts';
 import type { File } from '../file/file.ts';
 import { invalidArgument } from '../pool/errors.ts';
 import { checkFlags, checkSupported, type FilePatch, filePatchesOf } from './admission.ts';
@@ -41,18 +41,18 @@ const PAIR_BYTES = 8;
 const DESCRIPTORS: readonly FieldKind[] = ['file', 'plain-file', 'directory', 'closing-file'];
 
 /**
- * Checks and encodes an operation. Throws ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNSUPPORTED.
+ * Checks and encodes an operation for a host. Throws ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNSUPPORTED.
  */
-export function prepare(api: string, operation: Operation): Prepared {
+export function prepare(api: string, operation: Operation, { driver, ledger }: Host): Prepared {
   if (typeof operation !== 'object' || operation === null) {
     throw invalidArgument(api, 'that is no operation', "Pass { op: 'fsync', fd: ... } and the like.");
   }
-  checkSupported(api, operation);
+  checkSupported(api, operation, driver);
   const sqe = new Uint32Array(SQE_WORDS);
   encodeOperation(sqe, 0, operation);
   checkFlags(api, operation, sqe);
   const files = filePatchesOf(api, operation);
-  if (operation.op === 'close' && files.length === 0 && isDescriptorHeld(operation.fd)) {
+  if (operation.op === 'close' && files.length === 0 && ledger.isHeld(operation.fd)) {
     throw invalidArgument(
       api,
       `descriptor ${operation.fd} is an open file's of a pool`,
@@ -99,12 +99,14 @@ interface Pipe {
 /** What operations under way keep: released once, when the last of them is over. */
 export class Holds {
   readonly #arena: Arena;
+  readonly #ledger: Ledger;
   readonly #leases: { readonly lease: Lease; readonly ticket: number }[] = [];
   readonly #files: File[] = [];
   readonly #pipes: Pipe[] = [];
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, ledger: Ledger) {
     this.#arena = arena;
+    this.#ledger = ledger;
   }
 
   /**
@@ -130,7 +132,7 @@ export class Holds {
       if (file !== undefined) {
         file.reserve();
         this.#files.push(file);
-      } else if (isDescriptorHeld(fd)) {
+      } else if (this.#ledger.isHeld(fd)) {
         // Its owner may close it before this has begun, and the number be another file's then.
         throw invalidArgument(op, `descriptor ${fd} is another thread's file`, 'Hand it over: file.share().');
       }

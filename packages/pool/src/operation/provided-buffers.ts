@@ -109,4 +109,4 @@ export class ProvidedBuffers {
 }
 
 const failure = (res: number): RingpoolError =>
-  operationError(res, { op: 'multishot', syscall: 'provideBuffers' });
+  operationError(res, { op: 'multishot', syscall: 'provideBuffers', driver: 'uring' });

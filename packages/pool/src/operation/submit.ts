@@ -14,7 +14,7 @@ import type { Client } from '../pool/client.ts';
 import { abortError, invalidArgument } from '../pool/errors.ts';
 import { checkSignal } from '../pool/options.ts';
 import { AUTO, LOCAL, type Placement, placementCode } from '../pool/placement.ts';
-import { drains, flagsIn, isMultishot, isZeroCopy, LINKS, noFixedFiles } from './admission.ts';
+import { drains as drainsApart, flagsIn, isMultishot, isZeroCopy, LINKS, noFixedFiles } from './admission.ts';
 import { ChainRequest } from './chain.ts';
 import type { Completion } from './completion.ts';
 import { Holds, type OpenFiles, type Prepared, prepare } from './prepare.ts';
@@ -63,23 +63,27 @@ export class Submissions {
     const { signal, timeoutMs } = options;
     if (signal !== undefined) checkSignal('submit', signal);
     if (signal?.aborted === true) throw abortError('submit', signal);
-    const prepared = operations.map((operation) => prepare('submit', operation));
+    const prepared = operations.map((operation) => prepare('submit', operation, this.#client.host));
     checkLength(prepared.length, timeoutMs, this.#client.sqesMax);
     this.#checkChain(prepared, timeoutMs);
     const files = 1 + Math.max(-1, ...prepared.flatMap((one) => one.files.map(({ file }) => file)));
-    const place = this.#placeOf(prepared, options.placement);
+    const drains = prepared.some(({ sqe }) => (flagsIn(sqe) & IOSQE.IO_DRAIN) !== 0);
+    const place = this.#placeOf(prepared, drains, options.placement);
+    // A worker's ring has other threads' operations too: there the client itself waits for its own.
+    const apart = drains && !this.#client.host.hasOwnRings;
+    if (apart) for (const { sqe } of prepared) undrain(sqe);
     if (!this.#client.mayRun({ place, files })) throw noFixedFiles('submit');
-    const lane = prepared.some(({ op }) => isZeroCopy(op)) ? this.#client.streams() : undefined;
+    const lane = prepared.some(({ op }) => isZeroCopy(op)) ? this.#client.streams('submit') : undefined;
     if (lane !== undefined) checkLength(prepared.length, timeoutMs, lane.sqesMax);
     if (lane !== undefined && lane.files.count < files) throw noFixedFiles('submit');
-    const holds = new Holds(this.#arena);
+    const holds = new Holds(this.#arena, this.#client.host.ledger);
     try {
       for (const [index, one] of prepared.entries())
         holds.take(operations[index] as Operation, one, this.#open);
       const timed = timeoutMs !== undefined;
       if (timed) prepared.push(this.#timeout(timeoutMs, holds));
       link(prepared);
-      return this.#start({ operations: prepared, holds, files, place, lane, signal, timed });
+      return this.#start({ operations: prepared, holds, files, place, lane, signal, timed, drains: apart });
     } catch (error) {
       holds.release();
       throw error;
@@ -121,12 +125,12 @@ export class Submissions {
    * What drains waits for all that its ring has in flight. On a worker's that is other threads' work, and the worker's
    * own wait for its doorbell: it would never begin.
    */
-  #placeOf(operations: readonly Prepared[], placement: Placement | undefined): number {
+  #placeOf(operations: readonly Prepared[], drains: boolean, placement: Placement | undefined): number {
     const { workers } = this.#client;
     const place = placement === undefined ? this.#place : placementCode('submit', placement, workers);
-    if (operations.every(({ sqe }) => (flagsIn(sqe) & IOSQE.IO_DRAIN) === 0)) return place;
+    if (!drains) return place;
     const zeroCopy = operations.find(({ op }) => isZeroCopy(op));
-    if (zeroCopy !== undefined) throw drains('submit', zeroCopy.op);
+    if (zeroCopy !== undefined) throw drainsApart('submit', zeroCopy.op);
     if (placement === undefined || place === AUTO || place === LOCAL) return LOCAL;
     throw invalidArgument('submit', 'what drains is placed on a worker', "It runs with placement 'local'.");
   }
@@ -155,6 +159,11 @@ function checkLength(operations: number, timeoutMs: number | undefined, sqesMax:
   if (operations >= 1 && operations <= most) return;
   const hint = `A chain has 1 to ${most} operations here: no more than a lane takes at once.`;
   throw invalidArgument('submit', `a chain of ${operations} operations`, hint);
+}
+
+/** Takes IO_DRAIN off an SQE. */
+function undrain(sqe: Uint32Array): void {
+  sqe[0] = (sqe[0] as number) & ~(IOSQE.IO_DRAIN << FLAGS_SHIFT);
 }
 
 /** Links each operation to the next one; those that say how keep their own link. */

@@ -4,12 +4,12 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import type { Parking, RingpoolError } from '@ringpool/core';
-import { Doorbell } from '@ringpool/native';
 
+import type { Host, HostBell } from '../drivers/host.ts';
+import { unsupported } from '../drivers/unsupported.ts';
+import { ClientNews } from './client-news.ts';
 import { nextTick, setImmediate } from './clock.ts';
-import { Publisher } from './diagnostics.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { fallbacksOf, ringFallback } from './fallbacks.ts';
 import type { Lane } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
@@ -25,19 +25,36 @@ import type { RingReport } from './worker-protocol.ts';
 /** How long a blocked thread sleeps before it looks whether its worker has died: nothing can wake it then. */
 const WAIT_SLICE_MS = 50;
 
+/** Where a client takes its seat. */
+export interface Seating {
+  readonly words: PoolWords;
+  readonly host: Host;
+  readonly memory: LaneMemory;
+  /** How many workers users may place operations on. */
+  readonly workers: number;
+  /** Whether it is the pool's owner. */
+  readonly owner: boolean;
+  /** Called when something beside its operations has changed. */
+  readonly onChange: () => void;
+}
+
 /** The client of one thread. */
 export class Client {
+  readonly host: Host;
   /** Its place in the pool. */
   readonly seat: Seat;
-  readonly bell: Doorbell = Doorbell.create();
+  readonly bell: HostBell;
+  /** How many workers users may place operations on. */
+  readonly workers: number;
   /** Operations that its lane to each worker, and its own ring, take at a time. */
   readonly depth: number;
   /** What the pool counts. */
   readonly meters: Meters;
   /** How long an operation takes that is slow. */
   readonly slowOperationMs: number;
-  readonly #publisher = new Publisher();
-  readonly #supervisor: Doorbell;
+  readonly #news = new ClientNews();
+  readonly #words: PoolWords;
+  readonly #supervisor: HostBell;
   readonly #dispatcher: Dispatcher;
   readonly #remotes: RemoteLanes;
   /** Waits for the end of all that is under way. */
@@ -66,15 +83,16 @@ export class Client {
   /** The seat is given up: its words are somebody else's. */
   #gone = false;
 
-  /**
-   * Takes a seat: the first one for the pool's owner. `onChange` is called when something beside its operations has
-   * changed. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS, EMFILE.
-   */
-  constructor(words: PoolWords, memory: LaneMemory, owner: boolean, onChange: () => void) {
-    let supervisor: Doorbell | undefined;
+  /** Takes a seat: the first one for the pool's owner. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS, EMFILE. */
+  constructor({ words, host, memory, workers, owner, onChange }: Seating) {
+    this.host = host;
+    this.workers = workers;
+    this.#words = words;
+    this.bell = host.createBell();
+    let supervisor: HostBell | undefined;
     try {
-      supervisor = Doorbell.attach(words.supervisorBell);
-      this.seat = Seat.take(words, supervisor, owner);
+      supervisor = host.attachBell(words.supervisorBell);
+      this.seat = Seat.take(host, words, supervisor, owner);
     } catch (error) {
       this.bell.close();
       supervisor?.close();
@@ -86,12 +104,18 @@ export class Client {
     this.meters = memory.meters;
     this.slowOperationMs = memory.handle.slowOperationMs;
     this.#onChange = onChange;
-    this.#dispatcher = new Dispatcher(words, memory, this.seat, this.#supervisor, {
-      issue: (lane, request) => this.#issue(lane, request),
-      schedule: () => this.#schedule(),
-      settled: () => this.#settleBatch(),
-      waitingMax: memory.handle.waitingMax,
-    });
+    this.#dispatcher = new Dispatcher(
+      words,
+      memory,
+      this.seat,
+      { host, supervisor },
+      {
+        issue: (lane, request) => this.#issue(lane, request),
+        schedule: () => this.#schedule(),
+        settled: () => this.#settleBatch(),
+        waitingMax: memory.handle.waitingMax,
+      },
+    );
     this.#remotes = this.#dispatcher.remotes;
     this.#parking = words.clientParking(client);
     this.bell.watch(() => {
@@ -103,41 +127,37 @@ export class Client {
     this.seat.sit(this.bell);
   }
 
+  /** Tells the owner that there is a client more, which may end without a word. */
+  announce(): void {
+    this.#words.callSupervisor(this.#supervisor);
+  }
+
   /** Gives the client a ring of its own, and a way to open another one. Once, before the first request. */
   setLocal(local: LocalLane, openStreams: () => LocalLane): void {
     this.#dispatcher.setLocal(local);
     this.#openStreams = openStreams;
-    this.#tellFallbacks(local);
+    this.#news.opened(local);
   }
 
-  /** The lane of operations that complete many times, opened when first needed. @throws as `Ring.open`. */
-  streams(): LocalLane {
+  /**
+   * The lane of operations that complete many times, opened when first needed. `op` is for whoever wants it.
+   * @throws ERR_RINGPOOL_UNSUPPORTED, or as `Ring.open`.
+   */
+  streams(op: string): LocalLane {
+    if (this.host.driver !== 'uring')
+      throw unsupported(this.host.driver, 'operation that completes many times', op);
     if (this.#streams === undefined) {
       this.#streams = (this.#openStreams as () => LocalLane)();
       this.#dispatcher.setStreams(this.#streams);
-      this.#tellFallbacks(this.#streams);
+      this.#news.opened(this.#streams);
     }
     return this.#streams;
   }
 
-  #tellFallbacks({ report, wanted, files, buffersRefused }: LocalLane): void {
-    const ring = { ...report, wanted, fileSlots: files.count, buffersRefused };
-    for (const fallback of fallbacksOf(ring)) {
-      this.#publisher.publishSoon('fallback', ringFallback(fallback, undefined));
-    }
-  }
-
   /** Memory that is registered is not with this client's own ring. */
-  readonly onRefused = (bytes: number, error: RingpoolError): void => {
-    const message = `${bytes} bytes are not registered with the ring: it uses READ and WRITE on them`;
-    this.#publisher.publishSoon('fallback', {
-      kind: 'registration',
-      worker: undefined,
-      message,
-      bytes,
-      error,
-    });
-  };
+  get onRefused(): (bytes: number, error: RingpoolError) => void {
+    return this.#news.refused;
+  }
 
   get #local(): LocalLane | undefined {
     return this.#dispatcher.local;
@@ -148,18 +168,18 @@ export class Client {
     return this.#dispatcher.lanes;
   }
 
-  /** How its own ring came up. */
-  get ring(): RingReport {
-    return (this.#local as LocalLane).report;
+  /** How its own ring came up; undefined where it has none. */
+  get ring(): RingReport | undefined {
+    return this.#local?.report;
   }
 
   /** SQEs that a request may have, to run on whichever lane of this client. */
   get sqesMax(): number {
-    return Math.min(this.depth - 1, (this.#local as LocalLane).sqesMax);
+    return Math.min(this.depth - 1, this.#local?.sqesMax ?? this.depth);
   }
 
-  /** How many workers the pool may have. */
-  get workers(): number {
+  /** How many workers there may be. */
+  get hosted(): number {
     return this.#remotes.all.length;
   }
 
@@ -205,7 +225,7 @@ export class Client {
       // Says so first, then looks: see parking.ts.
       this.#parking.prepareWait();
       this.#asked = false; // whoever wakes us now rings no bell: the event loop is to ask anew
-      if (!this.#news()) this.#parking.wait(WAIT_SLICE_MS);
+      if (!this.#hasNews()) this.#parking.wait(WAIT_SLICE_MS);
       this.#parking.unpark();
     }
     // What others of this thread's operations need: the event loop finds it.
@@ -213,7 +233,7 @@ export class Client {
   }
 
   /** Whether there is anything to reap or to look after. */
-  #news(): boolean {
+  #hasNews(): boolean {
     return this.#remotes.changed || this.#remotes.all.some((lane) => lane.listen());
   }
 
@@ -227,6 +247,8 @@ export class Client {
   poll(): number {
     if (this.#gone) return 0;
     this.flush();
+    // Without others to wait for, what is ready is what time brings.
+    if (!this.host.hasWorkers) this.#local?.listen();
     return this.#sweep();
   }
 

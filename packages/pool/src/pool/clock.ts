@@ -12,6 +12,10 @@ export const nextTick: (callback: () => void) => void = process.nextTick.bind(pr
 export const setImmediate: (callback: () => void) => void = timers.setImmediate;
 /** Calls back after a time, and holds the event loop till then. */
 export const setTimeout: (callback: () => void, ms: number) => NodeJS.Timeout = timers.setTimeout;
+/** Calls back again and again, and holds the event loop. */
+export const setInterval: (callback: () => void, ms: number) => NodeJS.Timeout = timers.setInterval;
+/** Takes a {@link setInterval} back. */
+export const clearInterval: (timer: NodeJS.Timeout | undefined) => void = timers.clearInterval;
 /** Takes a {@link setTimeout} back. */
 export const clearTimeout: (timer: NodeJS.Timeout) => void = timers.clearTimeout;
 

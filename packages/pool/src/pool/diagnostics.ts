@@ -6,6 +6,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 
 import type { OpcodeName, RingpoolError } from '@ringpool/core';
 
+import type { DriverInfo } from '../drivers/choose.ts';
 import { nextTick } from './clock.ts';
 
 /**
@@ -35,6 +36,8 @@ export const channels = {
   workerCrash: 'ringpool:worker:crash',
   /** Something works, but not in the best way there is: a {@link FallbackMessage}. */
   fallback: 'ringpool:fallback',
+  /** A pool was opened: its {@link DriverInfo}, with the reason for it. */
+  driver: 'ringpool:driver',
 } as const;
 
 /**
@@ -101,6 +104,7 @@ interface Messages {
   readonly slowOperation: SlowOperationMessage;
   readonly workerCrash: WorkerCrashMessage;
   readonly fallback: FallbackMessage;
+  readonly driver: DriverInfo;
 }
 
 /** Held here: a channel that only its subscribers hold could be collected between two of them. */
@@ -108,6 +112,7 @@ const held: { readonly [name in keyof Messages]: Channel } = {
   slowOperation: channel(channels.slowOperation),
   workerCrash: channel(channels.workerCrash),
   fallback: channel(channels.fallback),
+  driver: channel(channels.driver),
 };
 
 /** The channel of slow operations, to be asked whether anybody listens. */

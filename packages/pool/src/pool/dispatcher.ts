@@ -1,8 +1,7 @@
 // Which lane takes a request, and what waits for room: the requests of one client on their way to its lanes.
 // Bound to the client's thread.
 
-import type { Doorbell } from '@ringpool/native';
-
+import type { Host, HostBell } from '../drivers/host.ts';
 import { NO_FIXED_FILES, queueFull, workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import type { Lane } from './lane.ts';
@@ -39,12 +38,20 @@ export class Dispatcher {
   #lanes: readonly Lane[];
   /** What is being started was in a lane whose worker has died. */
   #again = false;
-  /** The client's own ring: there from the first request to the last. */
+  /** The client's own ring, where the driver has one: there from the first request to the last. */
   #local: LocalLane | undefined;
+  /** Those of what drains, where the client's operations are on several rings: see {@link Request.drains}. */
+  #draining: Request | undefined;
 
-  constructor(words: PoolWords, memory: LaneMemory, seat: Seat, supervisor: Doorbell, outlet: Outlet) {
+  constructor(
+    words: PoolWords,
+    memory: LaneMemory,
+    seat: Seat,
+    wiring: { readonly host: Host; readonly supervisor: HostBell },
+    outlet: Outlet,
+  ) {
     this.#outlet = outlet;
-    this.remotes = new RemoteLanes(words, memory, seat, supervisor, {
+    this.remotes = new RemoteLanes(words, memory, seat, wiring, {
       died: (lane, death) => this.#laneDied(lane, death),
       failed: (lane, error) => {
         for (const request of lane.placed.clear()) abandonUnstarted(request, error);
@@ -92,9 +99,9 @@ export class Dispatcher {
   /** Submits a request with the next batch; it waits its turn when the lanes are full. */
   start(request: Request): void {
     const { place, lane } = request;
+    const local = this.#local;
     if (lane !== undefined) this.#startBound(lane, request);
-    else if (place === LOCAL) {
-      const local = this.#local as LocalLane;
+    else if (local !== undefined && (place === LOCAL || this.remotes.all.length === 0)) {
       this.#startOn(local, local.placed, request);
     } else if (place >= 0) {
       const remote = this.remotes.all[place] as RemoteLane;
@@ -119,7 +126,7 @@ export class Dispatcher {
 
   #startAnywhere(request: Request): void {
     const lane = this.#waiting.length > 0 ? undefined : this.#choose(request);
-    if (lane !== undefined) this.#outlet.issue(lane, request);
+    if (lane !== undefined) this.#issueAnywhere(lane, request);
     else this.#wait(this.#waiting, request);
   }
 
@@ -135,9 +142,25 @@ export class Dispatcher {
     this.#outlet.schedule();
   }
 
+  #issueAnywhere(lane: Lane, request: Request): void {
+    if (request.drains) this.#draining = request;
+    this.#outlet.issue(lane, request);
+  }
+
+  /** Whether a request has to wait for one that drains: it for all that came before it, all that come after it for it. */
+  #isHeldBack({ drains }: Request): boolean {
+    if (this.#draining?.over === true) this.#draining = undefined;
+    return this.#draining !== undefined || (drains && this.inFlight > 0);
+  }
+
   /** A lane with room for a request that may run on several. */
   #choose(request: Request): Lane | undefined {
-    const local = this.#local as LocalLane;
+    const local = this.#local;
+    if (local === undefined) {
+      if (this.#isHeldBack(request)) return undefined;
+      this.remotes.wantAnother();
+      return this.remotes.roomiest(request);
+    }
     const here = request.place === AUTO && local.roomFor(request) > 0;
     if (here && this.#belongsHere(request, local)) return local;
     this.remotes.wantAnother();
@@ -157,7 +180,7 @@ export class Dispatcher {
 
   /** True while nothing is in flight that completes but once. */
   get #isAlone(): boolean {
-    if ((this.#local as LocalLane).inFlight > 0) return false;
+    if (this.#local !== undefined && this.#local.inFlight > 0) return false;
     for (const lane of this.remotes.all) if (lane.inFlight > 0) return false;
     return true;
   }
@@ -171,8 +194,8 @@ export class Dispatcher {
 
   /** Whether there is a lane where a request of this placement, and with so many fixed files, can ever run. */
   mayRun({ place, files }: Pick<Request, 'place' | 'files'>): boolean {
-    const local = (this.#local as LocalLane).files.count >= files;
-    if (place === LOCAL) return local;
+    const local = this.#local !== undefined && this.#local.files.count >= files;
+    if (this.#local !== undefined && (place === LOCAL || this.remotes.all.length === 0)) return local;
     // Whether a worker has fixed files is known once it holds the lane.
     const can = (lane: RemoteLane): boolean => !lane.held || lane.files.count >= files;
     if (place >= 0) return can(this.remotes.all[place] as RemoteLane);
@@ -226,7 +249,9 @@ export class Dispatcher {
     }
     for (let request = this.#waiting.first; request !== undefined; request = this.#waiting.first) {
       const lane = this.#choose(request);
-      if (lane !== undefined) this.#outlet.issue(lane, this.#waiting.shift());
+      const hopeless = this.#local === undefined ? this.remotes.hopeless : undefined;
+      if (lane !== undefined) this.#issueAnywhere(lane, this.#waiting.shift());
+      else if (hopeless !== undefined) abandonUnstarted(this.#waiting.shift(), hopeless);
       else if (this.mayRun(request)) return;
       else abandonUnstarted(this.#waiting.shift(), NO_FIXED_FILES);
     }

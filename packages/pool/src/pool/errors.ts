@@ -1,6 +1,8 @@
 // The errors of operations: what the kernel answered, with the path and the remedy a person needs.
 
-import { errnoName, errnoText, RingpoolError } from '@ringpool/core';
+import { type DriverName, errnoName, errnoText, RingpoolError } from '@ringpool/core';
+
+import { unsupported } from '../drivers/unsupported.ts';
 
 /** What failed, for the error's fields. */
 export interface Failure {
@@ -10,9 +12,12 @@ export interface Failure {
   readonly path?: string | undefined;
   /** True for a file opened with `direct`. */
   readonly direct?: boolean | undefined;
+  /** What was to do it. */
+  readonly driver: DriverName;
 }
 
 const EINVAL = 22;
+const EOPNOTSUPP = 95;
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOENT: 'Check the path; a relative one starts from the current directory.',
@@ -23,7 +28,8 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /** The error of an operation to which the kernel answered `res`, a negative errno. */
-export function operationError(res: number, { op, syscall, path, direct }: Failure): RingpoolError {
+export function operationError(res: number, { op, syscall, path, direct, driver }: Failure): RingpoolError {
+  if (res === -EOPNOTSUPP && driver !== 'uring') return unsupported(driver, `such '${syscall}'`, op, path);
   const code = errnoName(-res);
   const where = path === undefined ? '' : ` '${path}'`;
   const hint =

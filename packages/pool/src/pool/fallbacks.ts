@@ -26,6 +26,8 @@ export interface RingState extends RingReport {
 export function fallbacksOf(ring: RingState): RingFallback[] {
   const { memory, rung, entries, wanted, fileSlots, buffersRefused } = ring;
   const found: RingFallback[] = [];
+  // No kernel has a part in it: which driver it is was told when the pool opened.
+  if (memory === 'own') return found;
   const add = (kind: FallbackKind, message: string): number => found.push({ kind, message });
   if (memory === 'mapped')
     add('ring-memory', 'the queues are mapped, and copied at each submission (Linux < 6.5)');

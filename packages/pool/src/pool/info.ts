@@ -7,10 +7,10 @@ import type { RingReport } from './worker-protocol.ts';
 
 /** How a ring came up. */
 export interface RingInfo {
-  /** Where its queues lie. */
-  readonly memory: RingMemoryMode;
-  /** The rung of the ladder of flags that won. */
-  readonly rung: RingRung;
+  /** Where its queues lie: `'own'` where no kernel has a part in them. */
+  readonly memory: RingMemoryMode | 'own';
+  /** The rung of the ladder of flags that won; `'none'` without a kernel. */
+  readonly rung: RingRung | 'none';
   /** Its IORING_SETUP_* flags, by name. */
   readonly flags: readonly string[];
   /** Submission queue entries granted. */

@@ -1,9 +1,11 @@
 // How a pool comes up, and how another thread joins it: memory, anchor, rings, in the order in which memlock is charged.
 
 import { Arena } from '@ringpool/core';
-import { addressOf, Doorbell, Obituary, readMemlock } from '@ringpool/native';
-
-import { Client } from './client.ts';
+import { readMemlock } from '@ringpool/native';
+import type { DriverChoice, DriverInfo } from '../drivers/choose.ts';
+import type { HostObituary } from '../drivers/host.ts';
+import { attachHost, hostOf } from '../drivers/hosts.ts';
+import { Client, type Seating } from './client.ts';
 import { closedError } from './errors.ts';
 import { LaneMemory } from './lane-memory.ts';
 import { LocalLane, localSize, STREAMS_SIZE } from './local-lane.ts';
@@ -22,57 +24,66 @@ export interface PoolParts {
   readonly client: Client;
   /** Where operations run by default: a code of placement.ts. */
   readonly place: number;
-  readonly port: PoolPort;
+  readonly port: () => PoolPort;
+  /** What executes the operations, and why. */
+  readonly driver: DriverInfo;
   /** In the thread that opened the pool. */
   readonly owner: Owner | undefined;
   /** What another thread hears when this one ends without closing the pool. */
-  readonly obituary: Obituary | undefined;
+  readonly obituary: HostObituary | undefined;
 }
 
 /** Brings a pool up. `onChange` is called when something beside operations has changed. @throws see openPool. */
-export function launch(options: ResolvedOptions, onChange: () => void): PoolParts {
+export function launch(options: ResolvedOptions, choice: DriverChoice, onChange: () => void): PoolParts {
   const { registration: mode, depth, workers, place } = options;
   const words = PoolWords.create();
+  const host = hostOf(choice, words.memory);
+  host.checkRegistration(mode);
+  const uring = host.driver === 'uring';
   // The anchor first: where io_uring is not available, this says why.
-  const anchor = Anchor.open(mode, words);
+  const anchor = uring ? Anchor.open(mode, words) : undefined;
   /** How to take down what has come up, last first. */
   const down: (() => void)[] = [() => anchor?.close()];
   try {
-    const bell = Doorbell.create();
+    const bell = host.createBell();
     down.push(() => bell.close());
     words.supervisorBell = bell.token;
-    const obituary = Obituary.write({
+    const obituary = host.writeObituary({
       ...words.ownerObituary,
       expected: [POOL_STATE.OPEN, POOL_STATE.CLOSING],
       storeValue: POOL_STATE.ORPHANED,
     });
     down.push(() => obituary.cancel());
     obituary.setBellTable(words.clientBells);
-    const memory = LaneMemory.create(workers, depth, options);
+    const memory = LaneMemory.create(host.hasWorkers ? workers : 0, depth, options);
     const arena = Arena.create({
       capBytes: options.arenaBytes,
-      segmentBytes: segmentBytesFor(options.arenaBytes, mode, readMemlock()),
-      addressOf,
+      segmentBytes: segmentBytesFor(options.arenaBytes, uring ? mode : 'off', readMemlock()),
+      addressOf: host.addressOf,
       clientId: ARENA_OWNER,
       ...(process.env['RINGPOOL_DEBUG'] === 'leases' ? { debug: 'leases' as const } : {}),
     });
     anchor?.keep(arena);
-    const client = openClient(words, memory, () => arena, true, onChange);
+    const client = openClient({ words, host, memory, workers, owner: true, onChange }, () => arena);
     down.push(() => client.close());
     // Nobody else will: workers end with this thread, and guests have files of their own.
     obituary.setDescriptors(client.seat.descriptorOwner);
     const registration = new Registration(mode, words);
-    setBudget(words, mode, readMemlock(), { count: workers, entries: depth });
+    if (uring) setBudget(words, mode, readMemlock(), { count: workers, entries: depth });
     arena.onSegment = (segment) => registration.add(arena, segment);
-    const owner = new Owner(words, memory, arena, { anchor, registration }, bell);
-    const port = makePort({
-      words: words.memory,
-      lanes: memory.handle,
-      arena: arena.handle,
-      registration: mode,
-      place,
-    });
-    return { words, arena, registration, client, place, port, owner, obituary };
+    const owner = new Owner(words, host, memory, arena, { anchor, registration }, bell);
+    const driver = choice.info;
+    const port = (): PoolPort =>
+      makePort({
+        words: words.memory,
+        host: host.handle,
+        driver,
+        lanes: memory.handle,
+        arena: arena.handle,
+        registration: mode,
+        place,
+      });
+    return { words, arena, registration, client, place, port, driver, owner, obituary };
   } catch (error) {
     for (const close of down.reverse()) close();
     throw error;
@@ -83,13 +94,15 @@ export function launch(options: ResolvedOptions, onChange: () => void): PoolPart
 export function join(port: PoolPort, onChange: () => void): PoolParts {
   const words = new PoolWords(port.words);
   if (words.state !== POOL_STATE.OPEN) throw closedError('connectPool', 'pool');
+  const host = attachHost(port.host);
   const memory = new LaneMemory(port.lanes);
+  const { workers } = port.lanes;
   let arena: Arena | undefined;
   const attach = (client: number): Arena => {
-    arena = Arena.attach(port.arena, { clientId: arenaIdOfClient(client), addressOf });
+    arena = Arena.attach(port.arena, { clientId: arenaIdOfClient(client), addressOf: host.addressOf });
     return arena;
   };
-  const client = openGuest(words, memory, attach, onChange);
+  const client = openGuest({ words, host, memory, workers, owner: false, onChange }, attach);
   // It may have begun to close before the seat was taken: then nobody waits for this client.
   if (words.state !== POOL_STATE.OPEN) {
     client.close();
@@ -104,43 +117,38 @@ export function join(port: PoolPort, onChange: () => void): PoolParts {
     registration,
     client,
     place: port.place,
-    port,
+    port: () => port,
+    driver: port.driver,
     owner: undefined,
     obituary: undefined,
   };
 }
 
-function openGuest(
-  words: PoolWords,
-  memory: LaneMemory,
-  arenaOf: (client: number) => Arena,
-  onChange: () => void,
-): Client {
+function openGuest(seating: Seating, arenaOf: (client: number) => Arena): Client {
   try {
-    return openClient(words, memory, arenaOf, false, onChange);
+    const client = openClient(seating, arenaOf);
+    client.announce();
+    return client;
   } catch (error) {
     // Whatever it was, the pool was closed under our hands: its owner's doorbell is gone, say.
-    if (words.state !== POOL_STATE.OPEN) throw closedError('connectPool', 'pool');
+    if (seating.words.state !== POOL_STATE.OPEN) throw closedError('connectPool', 'pool');
     throw error;
   }
 }
 
-/** Takes a seat and opens the client's own ring. */
-function openClient(
-  words: PoolWords,
-  memory: LaneMemory,
-  arenaOf: (client: number) => Arena,
-  owner: boolean,
-  onChange: () => void,
-): Client {
-  const client = new Client(words, memory, owner, onChange);
+/** Takes a seat and opens the client's own ring, where the driver has one. */
+function openClient(seating: Seating, arenaOf: (client: number) => Arena): Client {
+  const client = new Client(seating);
+  const { words, host, memory } = seating;
   try {
     const { workers, depth } = memory.handle;
     const arena = arenaOf(client.seat.client);
-    client.setLocal(
-      new LocalLane(workers, localSize(depth), words, arena, client),
-      () => new LocalLane(workers + 1, STREAMS_SIZE, words, arena, client),
-    );
+    if (host.hasOwnRings) {
+      client.setLocal(
+        new LocalLane(workers, localSize(depth), words, arena, client),
+        () => new LocalLane(workers + 1, STREAMS_SIZE, words, arena, client),
+      );
+    }
     return client;
   } catch (error) {
     client.close();

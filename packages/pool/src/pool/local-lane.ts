@@ -3,9 +3,9 @@
 // completion queue is large, and it may overflow without harm to the others.
 // Bound to that thread; the ring's environment drains it when the thread ends.
 
-import { type Arena, encode, type RingpoolError, registerOps, SQE_WORDS } from '@ringpool/core';
-import { addDescriptor, type Doorbell, Ring, systemCallNs } from '@ringpool/native';
+import { type Arena, type DriverRing, encode, type RingpoolError, SQE_WORDS } from '@ringpool/core';
 
+import type { ClientRing, Host, HostBell } from '../drivers/host.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
@@ -21,8 +21,6 @@ import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
 
 const EFAULT = 14;
-/** `struct io_uring_sync_cancel_reg`. */
-const SYNC_CANCEL_BYTES = 64;
 
 /** How large a ring is. */
 export interface LocalLaneSize {
@@ -42,7 +40,8 @@ export const STREAMS_SIZE: LocalLaneSize = { entries: 256, cqEntries: 4096, mayO
 
 /** Whose a lane is. */
 export interface LocalLaneOwner {
-  readonly bell: Doorbell;
+  readonly host: Host;
+  readonly bell: HostBell;
   readonly seat: Seat;
   readonly meters: Meters;
   /** See {@link PoolOptions.slowOperationMs}. */
@@ -65,7 +64,9 @@ export class LocalLane implements Lane {
   /** A call to the kernel is dear, and nobody else starts on them meanwhile. */
   readonly publishAt = 64;
 
-  readonly #ring: Ring;
+  readonly #own: ClientRing;
+  readonly #ring: DriverRing;
+  readonly #host: Host;
   readonly #timing: Timing;
   readonly #meter: LaneMeter;
   readonly #mayOverflow: boolean;
@@ -73,7 +74,7 @@ export class LocalLane implements Lane {
   readonly #buffers: RingBuffers;
   readonly #requests: RequestTable;
   readonly #submitter: Submitter;
-  readonly #reads = new ReadBatching(systemCallNs());
+  readonly #reads: ReadBatching;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
   /** The SQEs pushed since the last submission. */
   readonly #batch: Int32Array;
@@ -87,17 +88,19 @@ export class LocalLane implements Lane {
     { entries, cqEntries, mayOverflow }: LocalLaneSize,
     words: PoolWords,
     arena: Arena,
-    { bell, seat, meters, slowOperationMs, onRefused }: LocalLaneOwner,
+    { host, bell, seat, meters, slowOperationMs, onRefused }: LocalLaneOwner,
   ) {
     this.index = index;
     this.wanted = entries;
     this.#mayOverflow = mayOverflow;
     this.#meter = meters.lane(seat.client, index);
-    this.#ring = Ring.open({ entries, cqEntries });
-    this.#ring.useDescriptorLedger();
+    this.#host = host;
+    this.#own = host.openClientRing({ entries, cqEntries }, bell);
+    this.#ring = this.#own.ring;
+    this.#reads = new ReadBatching(host.systemCallNs);
     this.#descriptorOwner = seat.descriptorOwner;
     this.sqes = this.#ring.sqes;
-    this.#buffers = new RingBuffers(this.#ring, words, arena, onRefused);
+    this.#buffers = new RingBuffers(this.#own, words, arena, onRefused);
     this.#requests = new RequestTable(this.#ring.cqEntries);
     const timed = { client: seat.client, worker: undefined, slowOperationMs };
     this.#timing = new Timing(this.#meter, timed, this.#ring.cqEntries);
@@ -110,8 +113,6 @@ export class LocalLane implements Lane {
       }
       this.#requests.complete(operation, res, flags);
     };
-    this.#ring.registerDoorbell(bell);
-    this.#ring.setEventfdEnabled(false);
     this.files = new FileSlots(0, makeFileTable(this.#ring, entries, entries));
   }
 
@@ -122,8 +123,7 @@ export class LocalLane implements Lane {
 
   /** How the ring came up. */
   get report(): RingReport {
-    const { memory, rung, entries, flags } = this.#ring;
-    return { memory, rung, entries, flags };
+    return this.#own.report;
   }
 
   /** True when its ring was refused a table of buffers. */
@@ -166,31 +166,17 @@ export class LocalLane implements Lane {
     encode.asyncCancel(this.sqes, sqe, { target: this.#ring.userDataOf(operation) });
   }
 
-  /** By a system call of its own (6.0): an SQE that cancels waits its turn behind one that drains. */
   cancelNow(operation: number): boolean {
-    const argument = new DataView(new ArrayBuffer(SYNC_CANCEL_BYTES)); // a timeout of zero: asks, and does not wait
-    argument.setBigUint64(0, BigInt(this.#ring.userDataOf(operation)), true);
-    argument.setInt32(8, -1, true);
-    try {
-      this.#ring.register(
-        registerOps.REGISTER_SYNC_CANCEL.value,
-        new Uint8Array(argument.buffer, 0, SYNC_CANCEL_BYTES),
-        1,
-      );
-    } catch (error) {
-      // ENOENT, EALREADY, ETIME: it is asked again. EINVAL: the kernel has no such call.
-      return (error as RingpoolError).code !== 'EINVAL';
-    }
-    return true;
+    return this.#own.cancelNow(operation);
   }
 
   own(descriptor: number): void {
-    addDescriptor(descriptor, this.#descriptorOwner, true);
+    this.#host.ledger.add(descriptor, this.#descriptorOwner, true);
   }
 
   /** Reads what the kernel has cached into arena memory, without the ring: bytes, or a negative errno. */
   readCached(fd: number, address: number, length: number, position: number): number {
-    const { cached } = this.#ring;
+    const cached = this.#own.cached as NonNullable<ClientRing['cached']>;
     const res = cached.read(fd, address, length, position);
     if (res !== -EFAULT) return res;
     // A segment that this ring has not heard of.
@@ -236,7 +222,7 @@ export class LocalLane implements Lane {
   reap(): number {
     if (this.#speaking) {
       this.#speaking = false;
-      this.#ring.setEventfdEnabled(false);
+      this.#own.hush();
     }
     if (this.#submitter.owed > 0) this.#submitter.submit();
     const taken = this.#ring.reap(this.#onCompletion);
@@ -248,15 +234,11 @@ export class LocalLane implements Lane {
     const ring = this.#ring;
     if (this.#submitter.owed > 0) return true;
     if (ring.inFlight === 0) return false;
-    if (!this.#speaking) {
-      this.#speaking = true;
-      ring.setEventfdEnabled(true);
-      // Enters, then looks once more: what completed before the bell could speak rang nothing, and with DEFER_TASKRUN
-      // it is not even in the queue before this thread has entered.
-      ring.submit();
-      if (this.#mayOverflow) this.#meter.overflowed(ring.counters.overflow);
-    }
-    return ring.ready > 0;
+    if (this.#speaking) return ring.ready > 0;
+    this.#speaking = true;
+    const ready = this.#own.listen();
+    if (this.#mayOverflow) this.#meter.overflowed(this.#own.overflow);
+    return ready;
   }
 
   /** Closes the ring. Nothing is in flight. */

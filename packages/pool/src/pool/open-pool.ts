@@ -1,18 +1,20 @@
 // Opening a pool, and joining one of another thread.
 
+import { choose, keepsFromUring, without } from '../drivers/choose.ts';
+import { Publisher } from './diagnostics.ts';
 import { join, launch } from './launch.ts';
-import { type PoolOptions, resolveOptions } from './options.ts';
+import { type PoolOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Pool } from './pool.ts';
 import { checkPort, type PoolPort } from './port.ts';
 
 const PROBE_BYTES = 4096;
 
 /**
- * Opens a pool: shared memory, and a ring of the caller's own. I/O workers start when first needed.
+ * Opens a pool: shared memory, and a ring of the caller's own where there is io_uring. I/O workers start when first needed.
  *
- * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNAVAILABLE (no io_uring here; says why),
- * ERR_RINGPOOL_MEMLOCK (with `registration: 'required'`, or when not even a ring fits), ERR_RINGPOOL_ARENA_CAP,
- * ERR_RINGPOOL_TOO_MANY_FILES.
+ * Rejects with ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_UNAVAILABLE (driver `'uring'`, and no io_uring here; says why),
+ * ERR_RINGPOOL_MEMLOCK (with `registration: 'required'`, or when not even a ring fits for driver `'uring'`),
+ * ERR_RINGPOOL_UNSUPPORTED (`registration: 'required'` on another driver), ERR_RINGPOOL_ARENA_CAP, ERR_RINGPOOL_TOO_MANY_FILES.
  *
  * @example
  * ```ts
@@ -26,7 +28,8 @@ const PROBE_BYTES = 4096;
  */
 export async function openPool(options: PoolOptions = {}): Promise<Pool> {
   const resolved = resolveOptions(options);
-  const pool = new Pool((onChange) => launch(resolved, onChange));
+  const pool = open(resolved);
+  new Publisher().publishSoon('driver', pool.driver);
   if (resolved.registration !== 'required') return pool;
   try {
     pool.allocUnsafe(PROBE_BYTES).release();
@@ -34,6 +37,20 @@ export async function openPool(options: PoolOptions = {}): Promise<Pool> {
   } catch (error) {
     await pool.close();
     throw error;
+  }
+}
+
+/** A pool on the driver that was wished for, or that works here. */
+function open(options: ResolvedOptions): Pool {
+  const choice = choose(options.driver);
+  try {
+    return new Pool((onChange) => launch(options, choice, onChange));
+  } catch (error) {
+    const { name, wanted } = choice.info;
+    // A small ring works, and those of a pool do not fit into the locked memory that is left.
+    if (name !== 'uring' || wanted !== 'auto' || !keepsFromUring(error)) throw error;
+    if (options.registration === 'required') throw error;
+    return new Pool((onChange) => launch(options, without(error), onChange));
   }
 }
 

@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 
 import { type Arena, checkOptions, Lease } from '@ringpool/core';
 
+import { type DriverWish, wishOf } from '../drivers/choose.ts';
 import { invalidArgument } from './errors.ts';
 import { type Placement, placementCode } from './placement.ts';
 import { WORKERS_MAX } from './words.ts';
@@ -13,6 +14,13 @@ export type RegistrationMode = 'auto' | 'required' | 'off';
 
 /** Options of {@link openPool}. */
 export interface PoolOptions {
+  /**
+   * What executes the operations. `'uring'`: io_uring. `'threads'`: node:fs on the I/O workers, wherever Node runs. `'auto'`:
+   * io_uring where it works and Linux is 6.1 or newer, else threads; see {@link Pool.driver}. A `Simulation` of
+   * `@ringpool/pool/sim`: its disk and its clock. The environment variable RINGPOOL_DRIVER goes before a name given here.
+   * Default: `'auto'`.
+   */
+  readonly driver?: DriverWish | undefined;
   /** I/O worker threads, 1 to 64. Default: min(4, CPUs - 1), at least 1. */
   readonly workers?: number | undefined;
   /** The most memory the arena may grow to, in bytes. Default: min(64 MiB, 1/16 of the memory this process may use). */
@@ -40,6 +48,7 @@ export interface PoolOptions {
 
 /** {@link PoolOptions} with every default filled in. */
 export interface ResolvedOptions {
+  readonly driver: DriverWish;
   readonly workers: number;
   readonly arenaBytes: number;
   readonly depth: number;
@@ -64,6 +73,7 @@ const WAITING_DEFAULT = 2 ** 20;
 /** Far above what a disk takes, below what a person takes for a fault. */
 const SLOW_OPERATION_MS_DEFAULT = 100;
 const KNOWN: readonly string[] = [
+  'driver',
   'workers',
   'arenaBytes',
   'depth',
@@ -132,6 +142,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   const depth = integer('depth', options.depth ?? DEPTH_DEFAULT, DEPTH_MIN, DEPTH_MAX);
   const workers = integer('workers', options.workers ?? workersDefault, 1, WORKERS_MAX);
   return {
+    driver: wishOf(options.driver),
     workers,
     arenaBytes: integer('arenaBytes', options.arenaBytes ?? arenaDefault, ARENA_BYTES_MIN, ARENA_BYTES_MAX),
     depth: 2 ** Math.ceil(Math.log2(depth)),

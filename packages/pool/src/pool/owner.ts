@@ -4,8 +4,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { type Arena, generationOfTicket, LaneAttachment } from '@ringpool/core';
-import { closeDescriptorsOf, Doorbell } from '@ringpool/native';
 
+import type { Host, HostBell } from '../drivers/host.ts';
 import { Publisher } from './diagnostics.ts';
 import { ringFallback } from './fallbacks.ts';
 import type { LaneMemory } from './lane-memory.ts';
@@ -34,40 +34,45 @@ function onExit(): void {
 /** What a pool needs of its owner. */
 export class Owner {
   readonly #words: PoolWords;
+  readonly #host: Host;
   readonly #memory: LaneMemory;
   readonly #arena: Arena;
   readonly #anchor: Anchor | undefined;
   readonly #registration: Registration;
   readonly #context = new AsyncResource('ringpool.owner');
   readonly #publisher = new Publisher();
-  readonly #bell: Doorbell;
+  readonly #bell: HostBell;
   readonly #supervisor: Supervisor;
   /** One for each worker, whatever threads come and go there: who rings late rings the one that sleeps. */
-  readonly #workerBells: readonly Doorbell[];
+  readonly #workerBells: readonly HostBell[];
   #guestsGone: (() => void) | undefined;
 
   /** `bell` is the supervisor's: it stands in the pool's words already. */
   constructor(
     words: PoolWords,
+    host: Host,
     memory: LaneMemory,
     arena: Arena,
     { anchor, registration }: { readonly anchor: Anchor | undefined; readonly registration: Registration },
-    bell: Doorbell,
+    bell: HostBell,
   ) {
     this.#words = words;
+    this.#host = host;
     this.#memory = memory;
     this.#arena = arena;
     this.#anchor = anchor;
     this.#registration = registration;
     this.#bell = bell;
-    this.#workerBells = makeWorkerBells(words, memory.handle.workers);
+    this.#workerBells = makeWorkerBells(host, words, memory.handle.workers);
     this.#supervisor = new Supervisor(
       words,
+      host,
       memory.handle.workers,
       (index, generation) => ({
         index,
         generation,
         words: words.memory,
+        host: host.handle,
         lanes: memory.handle,
         arena: arena.handle,
         arenaClientId: arenaIdOfWorker(index),
@@ -98,7 +103,9 @@ export class Owner {
       const seat = this.#words.seat(client);
       if (isVacated(seat)) this.#takeBack(client, seat);
     }
-    if (guests(this.#words) === 0) this.#guestsGone?.();
+    const others = guests(this.#words);
+    this.#host.watchOver(others > 0);
+    if (others === 0) this.#guestsGone?.();
   }
 
   /** Frees a seat whose client has gone, once no worker has anything of it any more. */
@@ -114,13 +121,17 @@ export class Owner {
     this.#memory.meters.left(client);
     this.#arena.reclaimClient(arenaIdOfClient(client), { drained: true });
     this.#registration.inherit(this.#arena, arenaIdOfClient(client));
-    closeDescriptorsOf(descriptorOwnerOf(seat), false);
-    takeBackTransit(this.#words, descriptorOwnerOf(seat));
+    const { ledger } = this.#host;
+    ledger.closeAllOf(descriptorOwnerOf(seat));
+    takeBackTransit(this.#words, ledger, descriptorOwnerOf(seat));
     // What workers opened for it, and it has not seen.
     for (let worker = 0; worker < workers && this.#memory.has(client); worker++) {
       const { descriptors } = new LaneAttachment(this.#memory.lane(client, worker)).terms;
-      if (descriptors !== 0) closeDescriptorsOf(descriptors, false);
+      if (descriptors !== 0) ledger.closeAllOf(descriptors);
     }
+    // Some drivers have what is left closed by the workers.
+    for (const bell of this.#workerBells) bell.ring();
+    this.#host.forgetBell(this.#words.clientBell(client));
     freeSeat(this.#words, client, seat);
   }
 
@@ -141,7 +152,7 @@ export class Owner {
   /** Tells every client to finish and leave. Resolves when all have gone but the owner itself. */
   async sendGuestsAway(): Promise<void> {
     this.#words.setState(POOL_STATE.CLOSING);
-    wakeClients(this.#words);
+    wakeClients(this.#host, this.#words);
     if (guests(this.#words) === 0) return;
     await new Promise<void>((resolve) => {
       this.#guestsGone = resolve;
@@ -168,19 +179,20 @@ export class Owner {
 
   /** Gives up what is left, once the owner's own client has gone. */
   close(): void {
-    takeBackTransit(this.#words, 0);
+    takeBackTransit(this.#words, this.#host.ledger, 0);
     this.#anchor?.close();
     for (const bell of this.#workerBells) bell.close();
     this.#bell.close();
+    this.#host.close();
   }
 }
 
 /** @throws EMFILE, ENFILE: then none is left open. */
-function makeWorkerBells(words: PoolWords, workers: number): Doorbell[] {
-  const bells: Doorbell[] = [];
+function makeWorkerBells(host: Host, words: PoolWords, workers: number): HostBell[] {
+  const bells: HostBell[] = [];
   try {
     for (let worker = 0; worker < workers; worker++) {
-      const bell = Doorbell.create();
+      const bell = host.createBell();
       bells.push(bell);
       words.setWorkerBell(worker, bell.token);
     }

@@ -1,18 +1,17 @@
 // What every ring of a pool does alike, the workers' and the clients': submit with patience, have a table of fixed files.
 // Bound to the ring's thread.
 
-import { RingpoolError } from '@ringpool/core';
-import type { Ring } from '@ringpool/native';
+import { type DriverRing, RingpoolError } from '@ringpool/core';
 
 /** Completion queue entries for each submission queue entry: room for a ring's own operations. */
 export const CQ_FACTOR = 2;
 
 /** Submits to a ring, and keeps what the kernel did not take. */
 export class Submitter {
-  readonly #ring: Ring;
+  readonly #ring: DriverRing;
   #owed = 0;
 
-  constructor(ring: Ring) {
+  constructor(ring: DriverRing) {
     this.#ring = ring;
   }
 
@@ -38,7 +37,7 @@ export class Submitter {
  * Gives a ring a table of fixed files, of `slots`, or half as many and so on, down to `least`. Returns how many slots it
  * has; 0 where even those are refused.
  */
-export function makeFileTable(ring: Ring, slots: number, least: number): number {
+export function makeFileTable(ring: DriverRing, slots: number, least: number): number {
   for (let wanted = slots; wanted >= least; wanted /= 2) {
     try {
       ring.registerFilesSparse(wanted);

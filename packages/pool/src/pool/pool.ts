@@ -2,6 +2,7 @@
 
 import { type AllocOptions, checkOptions, type Lease, type LeaseToken, type Operation } from '@ringpool/core';
 
+import type { DriverInfo } from '../drivers/choose.ts';
 import { type BatchColumns, Batches, type BatchOptions, type BatchRequest } from '../file/batch.ts';
 import type { FileContents } from '../file/contents.ts';
 import { File } from '../file/file.ts';
@@ -30,8 +31,8 @@ const ALLOC_OPTIONS = ['align'];
 
 /** I/O workers and rings over one arena of shared memory. Made by {@link openPool} and {@link connectPool}. */
 export class Pool {
-  /** What executes the operations. */
-  readonly driver = 'uring';
+  /** What executes the operations, and why it is that. */
+  readonly driver: DriverInfo;
   readonly #parts: PoolParts;
   readonly #paths: PathRoom;
   readonly #reader: FileReader;
@@ -51,12 +52,18 @@ export class Pool {
   constructor(partsOf: (onChange: () => void) => PoolParts) {
     const parts = partsOf(() => this.#onChange());
     this.#parts = parts;
+    this.driver = parts.driver;
     this.#paths = new PathRoom(parts.arena);
     this.#transfers = new Transfers(parts.client, parts.arena);
     this.#batches = new Batches(this.#transfers);
     this.#submissions = new Submissions(parts.client, parts.arena, this.#files, parts.place);
     this.#multishots = new Multishots(parts.client, parts.arena, this.#files);
-    this.#transit = new Transit(parts.words, parts.arena.handle.id, parts.client.seat.descriptorOwner);
+    this.#transit = new Transit(
+      parts.words,
+      parts.client.host.ledger,
+      parts.arena.handle.id,
+      parts.client.seat.descriptorOwner,
+    );
     this.#reader = new FileReader(parts.client, parts.arena, this.#paths, (path, place) =>
       openFile(parts.client, this.#paths, path, 'r', {}, place).then((opened) => this.#fileOf(opened)),
     );
@@ -73,7 +80,7 @@ export class Pool {
   /** The workers that are up, and how their rings came up. They start when first needed. */
   get workers(): readonly WorkerInfo[] {
     const { words, client } = this.#parts;
-    return Array.from({ length: client.workers }, (_, index) => index)
+    return Array.from({ length: client.hosted }, (_, index) => index)
       .filter((index) => words.workerState(index) === WORKER_STATE.UP)
       .map((index) => ({ index, ...infoOf(reportFromWords(words.workerRing(index))) }));
   }
@@ -90,21 +97,22 @@ export class Pool {
       arena: arena.stats(),
       clients: 1 + guests(words),
       lanes: meters.readLanes(),
-      workers: Array.from({ length: client.workers }, (_, index) =>
+      workers: Array.from({ length: client.hosted }, (_, index) =>
         meters.readWorker(index, words.workerState(index) === WORKER_STATE.UP, words.workerGeneration(index)),
       ),
     };
   }
 
-  /** This thread's own ring. */
-  get ring(): RingInfo {
-    return infoOf(this.#parts.client.ring);
+  /** This thread's own ring; undefined with the driver `threads`, where workers do everything. */
+  get ring(): RingInfo | undefined {
+    const { ring } = this.#parts.client;
+    return ring === undefined ? undefined : infoOf(ring);
   }
 
   /** What another thread joins this pool by: `connectPool(port)`. Throws ERR_RINGPOOL_CLOSED. */
   port(): PoolPort {
     this.#assertOpen('port');
-    return this.#parts.port;
+    return this.#parts.port();
   }
 
   /** Bytes of the arena that are registered with the kernel. It rises as the arena grows. */

@@ -2,6 +2,8 @@
 
 import type { ArenaHandle } from '@ringpool/core';
 
+import type { DriverInfo } from '../drivers/choose.ts';
+import type { HostHandle } from '../drivers/host.ts';
 import { invalidArgument } from './errors.ts';
 import type { LaneMemoryHandle } from './lane-memory.ts';
 import type { RegistrationMode } from './options.ts';
@@ -15,6 +17,10 @@ export interface PoolPort {
   /** @internal */
   readonly words: SharedArrayBuffer;
   /** @internal */
+  readonly host: HostHandle;
+  /** @internal */
+  readonly driver: DriverInfo;
+  /** @internal */
   readonly lanes: LaneMemoryHandle;
   /** @internal */
   readonly arena: ArenaHandle;
@@ -26,7 +32,8 @@ export interface PoolPort {
 
 /** Makes a port. */
 export function makePort(contents: Omit<PoolPort, 'kind'>): PoolPort {
-  return { kind: KIND, ...contents };
+  // An error does not travel as what it is.
+  return { kind: KIND, ...contents, driver: { ...contents.driver, error: undefined } };
 }
 
 /** Throws ERR_RINGPOOL_INVALID_ARGUMENT for what is no port. */

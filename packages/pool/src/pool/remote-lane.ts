@@ -11,8 +11,8 @@ import {
   type LaneHandle,
   type RingpoolError,
 } from '@ringpool/core';
-import { closeDescriptorsOf, Doorbell, giveDescriptor } from '@ringpool/native';
 
+import type { Host, HostBell } from '../drivers/host.ts';
 import { workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
@@ -29,6 +29,7 @@ const NO_FILES = new FileSlots(0, 0);
 export interface LaneOwner {
   /** The client, in the ledger of descriptors. */
   readonly descriptorOwner: number;
+  readonly host: Host;
   readonly client: number;
   readonly meter: LaneMeter;
   /** See {@link PoolOptions.slowOperationMs}. */
@@ -60,6 +61,7 @@ export class RemoteLane implements Lane {
   readonly #timing: Timing;
   /** Who this client, and who what the worker opens for it, is in the ledger of descriptors. */
   readonly #descriptorOwner: number;
+  readonly #host: Host;
   readonly #words: PoolWords;
   readonly #handle: LaneHandle;
   readonly #attachment: LaneAttachment;
@@ -68,7 +70,7 @@ export class RemoteLane implements Lane {
   #queue: LaneClient;
   /** The worker it is attached to: which thread of it, 0 for none, and its bell. */
   #generation = 0;
-  #bell: Doorbell | undefined;
+  #bell: HostBell | undefined;
   #ticket = 0;
   /** The SQEs pushed since the last publication. */
   readonly #batch: Int32Array;
@@ -77,7 +79,8 @@ export class RemoteLane implements Lane {
   #dying = false;
 
   constructor(index: number, handle: LaneHandle, words: PoolWords, owner: LaneOwner) {
-    const { descriptorOwner, client, meter, slowOperationMs } = owner;
+    const { descriptorOwner, host, client, meter, slowOperationMs } = owner;
+    this.#host = host;
     this.index = index;
     this.#descriptorOwner = descriptorOwner;
     this.#meter = meter;
@@ -158,7 +161,7 @@ export class RemoteLane implements Lane {
 
   own(descriptor: number): void {
     // The worker said whose it is before it took anything from the lane.
-    giveDescriptor(descriptor, this.#attachment.terms.descriptors, this.#descriptorOwner);
+    this.#host.ledger.give(descriptor, this.#attachment.terms.descriptors, this.#descriptorOwner);
   }
 
   /** The ring is another thread's. */
@@ -210,7 +213,7 @@ export class RemoteLane implements Lane {
     if (words.workerState(index) !== WORKER_STATE.UP || words.workerGeneration(index) !== generation) return; // A1
     // A2. A worker that comes late for whoever had the lane before is about to let go of it, and rings then.
     if (generationOfTicket(this.#attachment.held) === generation) return;
-    this.#bell = Doorbell.attach(words.workerBell(index));
+    this.#bell = this.#host.attachBell(words.workerBell(index));
     this.#ticket = this.#attachment.want(generation); // A3
     this.#queue = new LaneClient(this.#handle);
     this.#generation = generation;
@@ -250,7 +253,9 @@ export class RemoteLane implements Lane {
     this.#requests.takeEnded(); // counted above
     this.#timing.reset();
     // What it opened, and this client has not seen.
-    if (this.#attachment.held === this.#ticket) closeDescriptorsOf(this.#attachment.terms.descriptors, false);
+    if (this.#attachment.held === this.#ticket) {
+      this.#host.ledger.closeAllOf(this.#attachment.terms.descriptors);
+    }
     this.detach(); // F3
     this.#dying = false;
     return { cause, again };

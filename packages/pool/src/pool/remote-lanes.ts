@@ -4,8 +4,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { RingpoolError } from '@ringpool/core';
-import type { Doorbell } from '@ringpool/native';
 
+import type { Host, HostBell } from '../drivers/host.ts';
 import { clearTimeout, setTimeout } from './clock.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import { type Death, RemoteLane } from './remote-lane.ts';
@@ -31,7 +31,7 @@ export interface WorkerEvents {
 export class RemoteLanes {
   readonly all: readonly RemoteLane[];
   readonly #words: PoolWords;
-  readonly #supervisor: Doorbell;
+  readonly #supervisor: HostBell;
   readonly #events: WorkerEvents;
   /** Where the timer runs: in the context of the pool, not of the operation for which it was started. */
   readonly #context = new AsyncResource('ringpool.timer');
@@ -47,7 +47,7 @@ export class RemoteLanes {
     words: PoolWords,
     memory: LaneMemory,
     { client, descriptorOwner }: Seat,
-    supervisor: Doorbell,
+    { host, supervisor }: { readonly host: Host; readonly supervisor: HostBell },
     events: WorkerEvents,
   ) {
     this.#words = words;
@@ -59,6 +59,7 @@ export class RemoteLanes {
       (_, worker) =>
         new RemoteLane(worker, memory.lane(client, worker), words, {
           descriptorOwner,
+          host,
           client,
           meter: memory.meters.lane(client, worker),
           slowOperationMs: memory.handle.slowOperationMs,

@@ -30,6 +30,14 @@ export abstract class Request {
   get epoch(): number {
     return 0;
   }
+  /** True for what waits for all that was asked for before it, and lets all after it wait, though they are on several rings. */
+  get drains(): boolean {
+    return false;
+  }
+  /** Of what {@link drains}: whether it is over. */
+  get over(): boolean {
+    return false;
+  }
   /** True for what makes room for others, and so may use the room that is kept for it. */
   get urgent(): boolean {
     return false;

@@ -2,8 +2,8 @@
 // Bound to the ring's thread.
 
 import { type Arena, IORING_RECVSEND, opcodes, RingpoolError } from '@ringpool/core';
-import type { Ring } from '@ringpool/native';
 
+import type { HostRing } from '../drivers/host.ts';
 import { type PoolWords, SEGMENT_REGISTERED, SEGMENTS_MAX } from './words.ts';
 
 /** By opcode: the form that does without a registered buffer; 0 for all others. */
@@ -21,7 +21,7 @@ const BUFFER_INDEX_MASK = 0xffff;
 
 /** The arena as one ring sees it. */
 export class RingBuffers {
-  readonly #ring: Ring;
+  readonly #own: HostRing;
   readonly #arena: Arena;
   readonly #words: PoolWords;
   /** Per segment: 1 when this ring has it registered. */
@@ -29,6 +29,7 @@ export class RingBuffers {
   /** Segments whose refusal was told. */
   readonly #told = new Set<number>();
   readonly #onRefused: (bytes: number, error: RingpoolError) => void;
+  #hasTable = false;
   #tableRefused = false;
   #segments = 0;
   #whole = false;
@@ -38,12 +39,12 @@ export class RingBuffers {
    * `arena` is the ring's thread's own. `onRefused` is told once of each segment that is registered, but not with this ring.
    */
   constructor(
-    ring: Ring,
+    own: HostRing,
     words: PoolWords,
     arena: Arena,
     onRefused: (bytes: number, error: RingpoolError) => void,
   ) {
-    this.#ring = ring;
+    this.#own = own;
     this.#onRefused = onRefused;
     this.#words = words;
     this.#arena = arena;
@@ -52,7 +53,8 @@ export class RingBuffers {
 
   #makeTable(): void {
     try {
-      this.#ring.registerBuffersSparse(SEGMENTS_MAX);
+      this.#own.ring.registerBuffersSparse(SEGMENTS_MAX);
+      this.#hasTable = true;
     } catch (error) {
       // Then this ring goes without: its operations are READ and WRITE.
       if (!(error instanceof RingpoolError)) throw error;
@@ -76,7 +78,7 @@ export class RingBuffers {
 
   #attach(segments: number): void {
     const last = this.#arena.segment(segments - 1);
-    this.#ring.attachMemory(new Uint8Array(this.#arena.data, 0, last.offset + last.bytes));
+    this.#own.ring.attachMemory(new Uint8Array(this.#arena.data, 0, last.offset + last.bytes));
     this.#segments = segments;
     this.#whole = false;
   }
@@ -92,14 +94,9 @@ export class RingBuffers {
   }
 
   #cloneOne(segment: number): boolean {
-    if (this.#ring.buffers.length === 0) return false;
-    const views = new Array<Uint8Array | null>(segment + 1).fill(null);
-    views[segment] = this.#arena.segmentView(segment);
+    if (!this.#hasTable) return false;
     try {
-      this.#ring.cloneBuffersFrom(
-        { ringId: this.#words.anchorRing, views },
-        { sourceOffset: segment, offset: segment, count: 1, replace: true },
-      );
+      this.#own.cloneBuffer(this.#words.anchorRing, segment, this.#arena.segmentView(segment));
       return true;
     } catch (error) {
       // No memlock for a registration of our own, say: the segment is used unregistered on this ring.

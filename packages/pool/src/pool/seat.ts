@@ -5,8 +5,8 @@
 // FREE -> TAKEN -> SEATED -> LEFT (orderly) or DEAD -> FREE, the last step by the pool's owner alone
 
 import { RingpoolError } from '@ringpool/core';
-import { Doorbell, newDescriptorOwner, Obituary } from '@ringpool/native';
 
+import type { Host, HostBell, HostObituary } from '../drivers/host.ts';
 import { CLIENTS_MAX, type PoolWords } from './words.ts';
 
 const FREE = 0;
@@ -64,9 +64,9 @@ export function guests(words: PoolWords): number {
  * Rings a client, whether it sleeps or not: something beside its lanes has changed. Its parking word is left as it is: the
  * seat may be another client's by now, whose sleep nobody must claim who rings the bell of the one before.
  */
-export function ringClient(words: PoolWords, client: number): void {
+export function ringClient(host: Host, words: PoolWords, client: number): void {
   try {
-    const bell = Doorbell.attach(words.clientBell(client));
+    const bell = host.attachBell(words.clientBell(client));
     bell.ring();
     bell.close();
   } catch (error) {
@@ -76,9 +76,9 @@ export function ringClient(words: PoolWords, client: number): void {
 }
 
 /** Wakes every client: the state of a worker or of the pool has changed. */
-export function wakeClients(words: PoolWords): void {
+export function wakeClients(host: Host, words: PoolWords): void {
   for (let client = 0; client < CLIENTS_MAX; client++) {
-    if (isSeated(words.seat(client))) ringClient(words, client);
+    if (isSeated(words.seat(client))) ringClient(host, words, client);
   }
 }
 
@@ -89,9 +89,9 @@ export class Seat {
   /** The number by which the ledger of descriptors knows it. */
   readonly descriptorOwner: number;
   readonly #words: PoolWords;
-  readonly #obituary: Obituary;
+  readonly #obituary: HostObituary;
 
-  private constructor(words: PoolWords, client: number, descriptorOwner: number, obituary: Obituary) {
+  private constructor(words: PoolWords, client: number, descriptorOwner: number, obituary: HostObituary) {
     this.#words = words;
     this.client = client;
     this.descriptorOwner = descriptorOwner;
@@ -102,14 +102,14 @@ export class Seat {
    * Takes a free seat: 0 for the pool's owner, another one for others. `supervisor` is rung should this thread die.
    * @throws ERR_RINGPOOL_TOO_MANY_CLIENTS.
    */
-  static take(words: PoolWords, supervisor: Doorbell, owner: boolean): Seat {
-    const descriptorOwner = newDescriptorOwner();
+  static take(host: Host, words: PoolWords, supervisor: HostBell, owner: boolean): Seat {
+    const descriptorOwner = host.ledger.newOwner();
     const word = (phase: number): number => (descriptorOwner << PHASE_BITS) | phase;
     const [first, end] = owner ? [0, 1] : [1, CLIENTS_MAX];
     for (let client = first; client < end; client++) {
       if (words.seat(client) !== FREE) continue;
       // Written before the seat is taken: a thread that dies in between has taken nothing, or leaves its word.
-      const obituary = Obituary.write({
+      const obituary = host.writeObituary({
         ...words.clientObituary(client),
         expected: [word(TAKEN), word(SEATED)],
         storeValue: word(DEAD),
@@ -129,13 +129,13 @@ export class Seat {
   }
 
   /** The client is ready for workers to see: its doorbell stands in the words. */
-  sit(bell: Doorbell): void {
+  sit(bell: HostBell): void {
     this.#words.setClientBell(this.client, bell.token);
     this.#swap(TAKEN, SEATED);
   }
 
   /** Leaves in order, with nothing in flight and no lane held: the owner takes back what is left. */
-  leave(supervisor: Doorbell): void {
+  leave(supervisor: HostBell): void {
     this.#swap(SEATED, LEFT);
     this.#words.callSupervisor(supervisor);
     // Last: should this thread be terminated in here, the obituary calls the owner.

@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 
 import { GENERATION_MAX, RingpoolError } from '@ringpool/core';
 import type { Piscina } from 'piscina';
-
+import type { Host } from '../drivers/host.ts';
 import { clearTimeout, monotonicMs, setTimeout } from './clock.ts';
 import type { RingFallback } from './fallbacks.ts';
 import { wakeClients } from './seat.ts';
@@ -47,6 +47,7 @@ interface Start {
 /** The worker threads of one pool. */
 export class Supervisor {
   readonly #words: PoolWords;
+  readonly #host: Host;
   readonly #workers: number;
   readonly #specOf: (worker: number, generation: number) => WorkerSpec;
   readonly #events: SupervisorEvents;
@@ -64,11 +65,13 @@ export class Supervisor {
 
   constructor(
     words: PoolWords,
+    host: Host,
     workers: number,
     specOf: (worker: number, generation: number) => WorkerSpec,
     events: SupervisorEvents,
   ) {
     this.#words = words;
+    this.#host = host;
     this.#workers = workers;
     this.#specOf = specOf;
     this.#events = events;
@@ -97,16 +100,17 @@ export class Supervisor {
   #start(worker: number): void {
     this.#startedMs[worker] = monotonicMs();
     const generation = (this.#words.workerGeneration(worker) % GENERATION_MAX) + 1;
+    this.#host.succeed(this.#words.workerObituary(worker).storeIndex);
     this.#words.setWorkerGeneration(worker, generation);
     this.#words.setWorkerState(worker, WORKER_STATE.STARTING);
-    const starting = this.#host(worker, generation).catch((error: unknown) =>
+    const starting = this.#bringUp(worker, generation).catch((error: unknown) =>
       this.#failed(worker, generation, error),
     );
     this.#starting.add(starting);
     void starting.finally(() => this.#starting.delete(starting));
   }
 
-  async #host(worker: number, generation: number): Promise<void> {
+  async #bringUp(worker: number, generation: number): Promise<void> {
     this.#piscina ??= this.#spawn();
     const piscina = await this.#piscina;
     // Its former thread has said that it ended, and may not have yet: until then piscina counts it, and spawns no other.
@@ -121,6 +125,7 @@ export class Supervisor {
     const thread = piscina.threads.find((candidate) => candidate.threadId === threadId) as Worker | undefined;
     if (thread === undefined) {
       // Ended already, before we could listen.
+      this.#host.buried(threadId);
       ended(new Error('exited'));
       return;
     }
@@ -131,6 +136,7 @@ export class Supervisor {
     this.#ended[worker] = new Promise((resolve) => {
       thread.once('exit', (code) => {
         this.#hosting.delete(threadId);
+        this.#host.buried(threadId);
         ended(cause ?? new Error(`exited with code ${code}`));
         resolve();
       });
@@ -173,6 +179,8 @@ export class Supervisor {
       idleTimeout: Number.POSITIVE_INFINITY,
       // Its own hand-off would block the worker in Atomics.wait between tasks; our loop does the waiting.
       atomics: 'disabled',
+      // What one thread opens, others use and close; who is to close it stands in the ledger.
+      trackUnmanagedFds: false,
       // The program's flags are not for its I/O threads: some are about its main script (--eval, --input-type), and
       // threads refuse those of V8 (--expose-gc, --max-old-space-size), which hold for the whole process anyway.
       // And piscina require()s what it finds; Node aborts the whole process when a thread is terminated in the midst of
@@ -202,7 +210,7 @@ export class Supervisor {
       this.#words.setWorkerRing(worker, failureToWords(error));
       // Not if its obituary has said so: it had come up, and clients know.
       if (this.#words.swapWorkerState(worker, WORKER_STATE.STARTING, WORKER_STATE.FAILED))
-        wakeClients(this.#words);
+        wakeClients(this.#host, this.#words);
     }
     this.#tell({ worker, generation, started: false, error });
   }

@@ -3,8 +3,8 @@
 // pool's words with the client that shared them: what nobody adopted is taken back with that client, or with the pool.
 
 import { RingpoolError } from '@ringpool/core';
-import { closeDescriptorsOf, giveDescriptor, newDescriptorOwner } from '@ringpool/native';
 
+import type { Ledger } from '../drivers/host.ts';
 import { closedError, invalidArgument } from './errors.ts';
 import type { PoolWords } from './words.ts';
 
@@ -36,19 +36,21 @@ export type SharedFile = Pick<FileToken, 'fd' | 'path' | 'direct' | 'place'>;
 /** The files in transit of one pool, as one client deals with them. */
 export class Transit {
   readonly #words: PoolWords;
+  readonly #ledger: Ledger;
   readonly #pool: number;
   readonly #client: number;
 
   /** `pool` tells pools apart, `client` is this client's number in the ledger. */
-  constructor(words: PoolWords, pool: number, client: number) {
+  constructor(words: PoolWords, ledger: Ledger, pool: number, client: number) {
     this.#words = words;
+    this.#ledger = ledger;
     this.#pool = pool;
     this.#client = client;
   }
 
   /** Gives a file of this client away. @throws ERR_RINGPOOL_TOO_MANY_SHARED. */
   share(file: SharedFile): FileToken {
-    const owner = newDescriptorOwner();
+    const owner = this.#ledger.newOwner();
     const slot = this.#words.takeTransit(this.#client, owner);
     if (slot < 0) {
       throw new RingpoolError('ERR_RINGPOOL_TOO_MANY_SHARED', 'too many files of the pool are on their way', {
@@ -58,7 +60,7 @@ export class Transit {
       });
     }
     // In the words first: a thread that dies in between has given nothing away.
-    if (!giveDescriptor(file.fd, this.#client, owner)) {
+    if (!this.#ledger.give(file.fd, this.#client, owner)) {
       this.#words.endTransit(slot, owner);
       throw closedError('share', 'file', file.path);
     }
@@ -75,7 +77,7 @@ export class Transit {
       );
     }
     const { slot, owner, fd, path, direct, place } = token;
-    if (!giveDescriptor(fd, owner, this.#client)) {
+    if (!this.#ledger.give(fd, owner, this.#client)) {
       throw new RingpoolError('ERR_RINGPOOL_CLOSED', 'the file was adopted already, or taken back', {
         op: 'adoptFile',
         path,
@@ -88,9 +90,9 @@ export class Transit {
 }
 
 /** Closes what a client gave away and nobody has adopted; of all clients with 0. */
-export function takeBackTransit(words: PoolWords, client: number): void {
+export function takeBackTransit(words: PoolWords, ledger: Ledger, client: number): void {
   for (const { slot, owner } of words.transitOf(client)) {
-    closeDescriptorsOf(owner, false);
+    ledger.closeAllOf(owner);
     words.endTransit(slot, owner);
   }
 }

@@ -1,9 +1,17 @@
 // One client's lane as its worker sees it: whole chains go from the lane into the ring, completions go back.
 // Bound to the worker's thread; the client's thread is the other end.
 
-import { encode, type LaneHandle, type LaneTerms, LaneWorker, opcodes, type Parking } from '@ringpool/core';
-import { addDescriptor, Doorbell, type Ring } from '@ringpool/native';
+import {
+  type DriverRing,
+  encode,
+  type LaneHandle,
+  type LaneTerms,
+  LaneWorker,
+  opcodes,
+  type Parking,
+} from '@ringpool/core';
 
+import type { Host, HostBell } from '../drivers/host.ts';
 import { monotonicMs } from './clock.ts';
 import { opensDescriptor } from './descriptors.ts';
 import type { WorkerMeter } from './metrics.ts';
@@ -47,7 +55,8 @@ export class WorkerLane {
   readonly #opens: Uint8Array;
   readonly #meter: WorkerMeter;
   readonly #parking: Parking;
-  readonly #bell: Doorbell;
+  readonly #bell: HostBell;
+  readonly #host: Host;
   /** SQEs seen by the last look(), not yet taken. */
   #seen = 0;
   /** Operations of it in the ring. */
@@ -66,8 +75,10 @@ export class WorkerLane {
     terms: LaneTerms,
     words: PoolWords,
     meter: WorkerMeter,
+    host: Host,
   ) {
-    this.#bell = Doorbell.attach(words.clientBell(client));
+    this.#bell = host.attachBell(words.clientBell(client));
+    this.#host = host;
     this.#meter = meter;
     this.queue = new LaneWorker(handle);
     this.#inRing = new Int32Array(handle.depth).fill(-1); // view: a count of operations
@@ -93,7 +104,7 @@ export class WorkerLane {
    * Asks what a lane that was left has in the ring to stop, once it has taken too long. A client that leaves in order has
    * nothing there; one that died may have left what never ends, and its heir waits for the lane.
    */
-  cancelLate(ring: Ring, routes: Routes): void {
+  cancelLate(ring: DriverRing, routes: Routes): void {
     if (monotonicMs() < this.#cancelMs) return;
     this.#cancelMs = monotonicMs() + CANCEL_AGAIN_MS;
     for (const operation of this.#inRing) {
@@ -130,7 +141,7 @@ export class WorkerLane {
    * Copies SQEs that look() saw into the ring, at most `room` of them, and not more than `share` unless one chain is
    * longer: only whole chains, because a link ends where a submission ends. Returns how many it took.
    */
-  take(ring: Ring, buffers: RingBuffers, routes: Routes, room: number, share: number): number {
+  take(ring: DriverRing, buffers: RingBuffers, routes: Routes, room: number, share: number): number {
     const { queue } = this;
     const { sqes } = ring;
     const seen = this.#seen;
@@ -170,7 +181,7 @@ export class WorkerLane {
    * operation in the lane, and before any other operation that has the number: if the number is not in the ring, the
    * operation has completed.
    */
-  #aim(ring: Ring, at: number): void {
+  #aim(ring: DriverRing, at: number): void {
     const operation = this.#inRing[ring.sqes[at + 4] as number] as number;
     const target = operation < 0 ? NO_TARGET : ring.userDataOf(operation);
     ring.sqes[at + 4] = target % HIGH_WORD;
@@ -203,7 +214,9 @@ export class WorkerLane {
       this.#inRing[operation] = -1;
     }
     // Before the client can see it: should either thread end now, its heir knows whose it is.
-    if (res >= 0 && this.#opens[operation] === 1) addDescriptor(res, this.terms.descriptors, false);
+    if (res >= 0 && this.#opens[operation] === 1) {
+      this.#host.ledger.add(res, this.terms.descriptors, false);
+    }
     this.queue.complete(operation, res, flags);
   }
 

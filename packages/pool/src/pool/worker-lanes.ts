@@ -1,9 +1,15 @@
 // The lanes that a worker holds: it takes hold of those whose clients want it, and lets go of those they leave.
 // Bound to the worker's thread. Labels are those of models/lanes.pml.
 
-import { generationOfTicket, LaneAttachment, type LaneTerms, RingpoolError } from '@ringpool/core';
-import { type Doorbell, newDescriptorOwner, type Ring } from '@ringpool/native';
+import {
+  type DriverRing,
+  generationOfTicket,
+  LaneAttachment,
+  type LaneTerms,
+  RingpoolError,
+} from '@ringpool/core';
 
+import type { Host, HostBell } from '../drivers/host.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { WorkerMeter } from './metrics.ts';
 import { makeFileTable } from './pool-ring.ts';
@@ -29,8 +35,9 @@ export class WorkerLanes {
   readonly #words: PoolWords;
   readonly #memory: LaneMemory;
   readonly #meter: WorkerMeter;
-  readonly #ring: Ring;
-  readonly #supervisor: Doorbell;
+  readonly #ring: DriverRing;
+  readonly #host: Host;
+  readonly #supervisor: HostBell;
   /** Parts of the table of fixed files that belong to no lane: where each starts. */
   readonly #freeFiles: number[] = [];
   #version = 0;
@@ -40,9 +47,10 @@ export class WorkerLanes {
     { index, generation }: WorkerSpec,
     words: PoolWords,
     memory: LaneMemory,
-    ring: Ring,
-    supervisor: Doorbell,
+    ring: DriverRing,
+    { host, supervisor }: { readonly host: Host; readonly supervisor: HostBell },
   ) {
+    this.#host = host;
     this.#worker = index;
     this.#generation = generation;
     this.#words = words;
@@ -104,7 +112,7 @@ export class WorkerLanes {
     const terms = {
       filesFirst: first ?? 0,
       filesCount: first === undefined ? 0 : this.#memory.handle.depth,
-      descriptors: newDescriptorOwner(),
+      descriptors: this.#host.ledger.newOwner(),
     };
     // Everything of the client is read once the lane is held: until then the seat may change hands.
     const lane = attachment.tryHold(ticket, terms) ? this.#open(client, ticket, terms) : undefined;
@@ -127,6 +135,7 @@ export class WorkerLanes {
         terms,
         this.#words,
         this.#meter,
+        this.#host,
       );
     } catch (error) {
       if (!(error instanceof RingpoolError)) throw error;
@@ -153,7 +162,7 @@ export class WorkerLanes {
 
   /** Tells whoever waits for a lane that it is free: the client, or the owner, if the client has gone. */
   #sayFree(client: number): void {
-    if (isSeated(this.#words.seat(client))) ringClient(this.#words, client);
+    if (isSeated(this.#words.seat(client))) ringClient(this.#host, this.#words, client);
     else this.#words.callSupervisor(this.#supervisor);
   }
 

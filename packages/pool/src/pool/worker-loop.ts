@@ -1,9 +1,9 @@
 // The life of an I/O worker: take SQEs from the lanes, enter the kernel, hand CQEs back, sleep when there is nothing.
 // Bound to the worker's thread, which owns the ring. Blocks that thread's event loop while there is work.
 
-import { Arena, EPOLL, encode, fd, type Parking, RingpoolError } from '@ringpool/core';
-import { Doorbell, Obituary, PARK_TIMEOUT_MS, Ring } from '@ringpool/native';
-
+import { Arena, type DriverRing, type Parking, RingpoolError } from '@ringpool/core';
+import type { Host, HostBell, WorkerRing } from '../drivers/host.ts';
+import { attachHost } from '../drivers/hosts.ts';
 import { monotonicMs } from './clock.ts';
 import { fallbacksOf, type RingFallback } from './fallbacks.ts';
 import { LaneMemory } from './lane-memory.ts';
@@ -29,7 +29,6 @@ const ANNOUNCE_BATCH = 32;
 const RESERVED_OPERATIONS = 1;
 /** Lanes that may all be full of operations that wait, for ever perhaps, while others still have room in the ring. */
 const LANES_IN_FULL = 8;
-const NO_OPERATION = -1;
 
 /** One I/O worker. */
 export class WorkerLoop {
@@ -37,17 +36,17 @@ export class WorkerLoop {
   readonly #depth: number;
   readonly #words: PoolWords;
   readonly #parking: Parking;
-  readonly #bell: Doorbell;
-  readonly #supervisor: Doorbell;
-  readonly #ring: Ring;
+  readonly #host: Host;
+  readonly #bell: HostBell;
+  readonly #supervisor: HostBell;
+  readonly #own: WorkerRing;
+  readonly #ring: DriverRing;
   readonly #submitter: Submitter;
   readonly #buffers: RingBuffers;
   readonly #lanes: WorkerLanes;
   readonly #meter: WorkerMeter;
   readonly #routes: Routes;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
-  /** The poll on the doorbell while it is armed. */
-  #poll = NO_OPERATION;
   /** Completions published since clients were last woken. */
   #unannounced = 0;
   /** The lane that is served first in the next round. */
@@ -58,8 +57,9 @@ export class WorkerLoop {
   /** Opens the ring, and lets clients see that the worker is up. @throws as `Ring.open`. */
   static start(spec: WorkerSpec): WorkerLoop {
     const words = new PoolWords(spec.words);
+    const host = attachHost(spec.host);
     // Whatever becomes of this thread from here on: once its ring is drained, clients see that it has ended.
-    const obituary = Obituary.write({
+    const obituary = host.writeObituary({
       ...words.workerObituary(spec.index),
       expected: [WORKER_STATE.STARTING, WORKER_STATE.UP],
       storeValue: WORKER_STATE.DEAD,
@@ -68,7 +68,7 @@ export class WorkerLoop {
     obituary.setBells([words.supervisorBell]);
     obituary.setBellTable(words.clientBells);
     try {
-      return WorkerLoop.#open(spec, words);
+      return WorkerLoop.#open(spec, words, host);
     } catch (error) {
       // The thread lives on, and another one may be this worker some day.
       obituary.cancel();
@@ -76,15 +76,14 @@ export class WorkerLoop {
     }
   }
 
-  static #open(spec: WorkerSpec, words: PoolWords): WorkerLoop {
+  static #open(spec: WorkerSpec, words: PoolWords, host: Host): WorkerLoop {
     const { depth } = spec.lanes;
-    const ring = Ring.open({ entries: depth, cqEntries: depth * LANES_IN_FULL });
+    const own = host.openWorkerRing({ entries: depth, cqEntries: depth * LANES_IN_FULL });
     let loop: WorkerLoop;
     try {
-      ring.useDescriptorLedger();
-      loop = new WorkerLoop(spec, words, ring);
+      loop = new WorkerLoop(spec, words, host, own);
     } catch (error) {
-      ring.close();
+      own.ring.close();
       throw error;
     }
     if (loop.#announceUp(spec.generation)) return loop;
@@ -92,35 +91,37 @@ export class WorkerLoop {
     throw superseded(spec.index);
   }
 
-  private constructor(spec: WorkerSpec, words: PoolWords, ring: Ring) {
+  private constructor(spec: WorkerSpec, words: PoolWords, host: Host, own: WorkerRing) {
     const { index, lanes } = spec;
     this.#index = index;
     this.#depth = lanes.depth;
     this.#words = words;
     this.#parking = words.workerParking(index);
+    this.#host = host;
+    this.#own = own;
+    const { ring } = own;
     this.#ring = ring;
     this.#submitter = new Submitter(ring);
     const arena = Arena.attach(spec.arena, { clientId: spec.arenaClientId });
-    this.#supervisor = Doorbell.attach(words.supervisorBell);
+    this.#supervisor = host.attachBell(words.supervisorBell);
     const memory = new LaneMemory(lanes);
     this.#spinning = new Spinning(lanes.workers);
     this.#meter = memory.meters.worker(index);
-    this.#buffers = new RingBuffers(ring, words, arena, () => this.#meter.refused());
-    this.#lanes = new WorkerLanes(spec, words, memory, ring, this.#supervisor);
+    this.#buffers = new RingBuffers(own, words, arena, () => this.#meter.refused());
+    this.#lanes = new WorkerLanes(spec, words, memory, ring, { host, supervisor: this.#supervisor });
     this.#routes = {
       client: new Int32Array(ring.cqEntries), // view: a count of operations
       operation: new Int32Array(ring.cqEntries), // view: a count of operations
     };
     this.#onCompletion = (operation, res, flags) => this.#complete(operation, res, flags);
-    this.#bell = Doorbell.attach(words.workerBell(index));
+    this.#bell = host.attachBell(words.workerBell(index));
     this.#bell.watch(() => {
       if (!this.#running) this.run();
     });
   }
 
   get #report(): RingReport {
-    const { memory, rung, entries, flags } = this.#ring;
-    return { memory, rung, entries, flags };
+    return this.#own.report;
   }
 
   /** What its ring has in a lesser form than was asked for. */
@@ -139,7 +140,7 @@ export class WorkerLoop {
     if (this.#words.workerGeneration(this.#index) !== generation) return false;
     this.#words.setWorkerRing(this.#index, reportToWords(this.#report));
     if (!this.#words.swapWorkerState(this.#index, STARTING, UP)) return false;
-    wakeClients(this.#words);
+    wakeClients(this.#host, this.#words);
     return true;
   }
 
@@ -153,6 +154,7 @@ export class WorkerLoop {
         this.#stop();
         return;
       }
+      this.#host.doChores();
       if (this.#lanes.changed || this.#lanes.leaving) this.#lanes.refresh(this.#routes);
       if (this.#turn()) {
         lastWork = monotonicMs();
@@ -207,7 +209,7 @@ export class WorkerLoop {
     for (let index = 0; index < lanes.length; index++) {
       const lane = lanes[(this.#first + index) % lanes.length] as WorkerLane;
       if (lane.seen === 0) continue;
-      const share = Math.ceil(room / waiting--);
+      const share = Math.min(this.#host.workerShare, Math.ceil(room / waiting--));
       const count = lane.take(ring, this.#buffers, this.#routes, room, share);
       room -= count;
       taken += count;
@@ -216,11 +218,7 @@ export class WorkerLoop {
   }
 
   #complete(operation: number, res: number, flags: number): void {
-    if (operation === this.#poll) {
-      this.#poll = NO_OPERATION;
-      this.#bell.silence();
-      return;
-    }
+    if (this.#own.takes(operation)) return;
     const client = this.#routes.client[operation] as number;
     if (client === NOBODY) return;
     const lane = this.#lanes.of(client);
@@ -253,20 +251,19 @@ export class WorkerLoop {
 
   /** Sleeps in the kernel until a completion or the doorbell. False when it is time to return to the event loop. */
   #sleep(lastWork: number): boolean {
-    const armed = this.#poll === NO_OPERATION ? 0 : 1;
-    const idle = this.#ring.inFlight === armed && monotonicMs() - lastWork > IDLE_MS;
-    if (!idle && armed === 0) this.#arm();
-    // From here on clients ring. What they published before they could see this is found by the look below.
-    this.#parking.park();
+    const idle = this.#ring.inFlight === this.#own.ownOperations && monotonicMs() - lastWork > IDLE_MS;
+    // From here on clients wake it. What they published before they could see this is found by the look below.
+    if (idle) this.#parking.park();
+    else this.#own.park(this.#parking, this.#bell);
     if (this.#hasWork()) {
       this.#parking.unpark();
       return true;
     }
     // Still parked: the event loop watches the doorbell.
     if (idle) return false;
-    this.#meter.parked(this.#ring.counters.overflow);
+    this.#meter.parked(this.#own.overflow);
     const slept = monotonicMs();
-    this.#ring.submitAndWait(1, PARK_TIMEOUT_MS);
+    this.#own.sleep(this.#parking);
     this.#parking.unpark();
     this.#spinning.slept(monotonicMs() - slept);
     return true;
@@ -277,15 +274,8 @@ export class WorkerLoop {
     return this.#lanes.changed || this.#words.stopping(this.#index);
   }
 
-  /** A poll, never a read: it takes nothing from the eventfd, so a lost completion loses no wake-up. */
-  #arm(): void {
-    const sqe = this.#ring.push();
-    if (sqe < 0) return; // the SQEs that fill the ring will wake it
-    encode.pollAdd(this.#ring.sqes, sqe, { fd: fd(this.#bell.fd), events: EPOLL.IN });
-    this.#poll = this.#ring.operationOf(sqe);
-  }
-
   #stop(): void {
+    this.#host.doChores();
     this.#ring.close();
     this.#lanes.close();
     this.#supervisor.close();

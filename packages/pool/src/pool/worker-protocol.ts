@@ -3,6 +3,7 @@
 import { type ArenaHandle, RingpoolError } from '@ringpool/core';
 import { RING_RUNGS, type RingMemoryMode, type RingRung } from '@ringpool/native';
 
+import type { HostHandle } from '../drivers/host.ts';
 import type { RingFallback } from './fallbacks.ts';
 import type { LaneMemoryHandle } from './lane-memory.ts';
 
@@ -13,6 +14,7 @@ export interface WorkerSpec {
   /** Which thread of that worker it is. */
   readonly generation: number;
   readonly words: SharedArrayBuffer;
+  readonly host: HostHandle;
   readonly lanes: LaneMemoryHandle;
   readonly arena: ArenaHandle;
   readonly arenaClientId: number;
@@ -20,8 +22,9 @@ export interface WorkerSpec {
 
 /** How a worker's ring came up. */
 export interface RingReport {
-  readonly memory: RingMemoryMode;
-  readonly rung: RingRung;
+  /** `'own'`: a ring without a kernel. */
+  readonly memory: RingMemoryMode | 'own';
+  readonly rung: RingRung | 'none';
   readonly entries: number;
   readonly flags: number;
 }
@@ -50,8 +53,8 @@ export function postError(error: RingpoolError): PostedError {
   return { code, message, errno, syscall, op, hint };
 }
 
-const MEMORY_MODES: readonly RingMemoryMode[] = ['shared', 'mapped'];
-const RUNGS = Object.keys(RING_RUNGS) as RingRung[];
+const MEMORY_MODES: readonly RingReport['memory'][] = ['shared', 'mapped', 'own'];
+const RUNGS = [...Object.keys(RING_RUNGS), 'none'] as RingReport['rung'][];
 
 /** A report as numbers, for the pool's words. */
 export function reportToWords({ memory, rung, entries, flags }: RingReport): readonly number[] {
@@ -62,8 +65,8 @@ export function reportToWords({ memory, rung, entries, flags }: RingReport): rea
 export function reportFromWords(words: readonly number[]): RingReport {
   const [memory = 0, rung = 0, entries = 0, flags = 0] = words;
   return {
-    memory: MEMORY_MODES[memory] as RingMemoryMode,
-    rung: RUNGS[rung] as RingRung,
+    memory: MEMORY_MODES[memory] as RingReport['memory'],
+    rung: RUNGS[rung] as RingReport['rung'],
     entries,
     flags,
   };

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { openFlagsFor, Simulation } from '@ringpool/core';
 import { addressOf, Ring } from '@ringpool/native';
 import { expect } from 'vitest';
+import { openThreadsRing } from '../../src/drivers/threads/threads-host.ts';
 import { NOREPLACE, rename } from './behaviours-paths.ts';
 import type { Cast } from './stage.ts';
-import { openThreadsRing } from './threads-ring.ts';
 
 /** By name: makes it, with what is to be done once it has played. */
 export const casts: Readonly<Record<string, () => Cast>> = {

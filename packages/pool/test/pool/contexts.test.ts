@@ -10,6 +10,7 @@ import { Arena } from '@ringpool/core';
 import { addressOf, Doorbell } from '@ringpool/native';
 import { channels, openPool, type Placement } from '@ringpool/pool';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { uringHost } from '../../src/drivers/uring.ts';
 import { LaneMemory } from '../../src/pool/lane-memory.ts';
 import { Owner } from '../../src/pool/owner.ts';
 import { Registration } from '../../src/pool/registration.ts';
@@ -175,7 +176,7 @@ describe('what the pool does for itself', () => {
     const registration = new Registration('off', words);
     const owner = context.run(
       'opener',
-      () => new Owner(words, memory, arena, { anchor: undefined, registration }, bell),
+      () => new Owner(words, uringHost, memory, arena, { anchor: undefined, registration }, bell),
     );
     const seen: unknown[] = [];
     const start = vi.spyOn(Supervisor.prototype, 'startWanted').mockImplementation(() => {

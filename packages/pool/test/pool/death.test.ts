@@ -3,6 +3,7 @@
 import { Arena, LaneAttachment } from '@ringpool/core';
 import { addressOf, Doorbell, Obituary, Ring, registerThrough } from '@ringpool/native';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { uringHost } from '../../src/drivers/uring.ts';
 import { LaneMemory } from '../../src/pool/lane-memory.ts';
 import { Owner } from '../../src/pool/owner.ts';
 import { Anchor, Registration } from '../../src/pool/registration.ts';
@@ -31,7 +32,7 @@ function scene(): Scene {
   const memory = LaneMemory.create(1, 8);
   const supervisor = Doorbell.create();
   words.supervisorBell = supervisor.token;
-  const seat = Seat.take(words, supervisor, false);
+  const seat = Seat.take(uringHost, words, supervisor, false);
   const bell = Doorbell.create();
   seat.sit(bell);
   memory.make(seat.client);
@@ -48,7 +49,7 @@ function scene(): Scene {
 function ownerOf({ words, memory, supervisor }: Scene): Owner {
   const arena = Arena.create({ capBytes: 1024 * 1024, addressOf });
   const registration = new Registration('off', words);
-  const owner = new Owner(words, memory, arena, { anchor: undefined, registration }, supervisor);
+  const owner = new Owner(words, uringHost, memory, arena, { anchor: undefined, registration }, supervisor);
   onTestFinished(async () => {
     await owner.endWorkers();
     owner.close();
@@ -88,7 +89,10 @@ test('a worker that comes too late for a lane tells those who have seen it there
   comeUp(1).close();
   const client = new LaneAttachment(memory.lane(seat.client, 0));
   const ring = Ring.open({ entries: 8 });
-  const lanes = new WorkerLanes({ index: 0, generation: 1 } as never, words, memory, ring, supervisor);
+  const lanes = new WorkerLanes({ index: 0, generation: 1 } as never, words, memory, ring, {
+    host: uringHost,
+    supervisor,
+  });
   const { tryHold } = LaneAttachment.prototype;
   const late = vi.spyOn(LaneAttachment.prototype, 'tryHold').mockImplementation(function (
     this: LaneAttachment,

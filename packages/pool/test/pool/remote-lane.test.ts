@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { encode, LaneAttachment, LaneWorker, type RingpoolError } from '@ringpool/core';
 import { Doorbell, newDescriptorOwner } from '@ringpool/native';
 import { expect, test } from 'vitest';
+import { uringHost } from '../../src/drivers/uring.ts';
 import { channels } from '../../src/pool/diagnostics.ts';
 import type { Lane } from '../../src/pool/lane.ts';
 import { LaneMemory } from '../../src/pool/lane-memory.ts';
@@ -24,6 +25,7 @@ function scene(): Scene {
   memory.make(0);
   const lane = new RemoteLane(0, memory.lane(0, 0), words, {
     descriptorOwner: newDescriptorOwner(),
+    host: uringHost,
     client: 0,
     meter: memory.meters.lane(0, 0),
     slowOperationMs: 0,
@@ -155,6 +157,7 @@ test('a client that gets the seat of one that died reaps none of its completions
   worker.publish();
   const heir = new RemoteLane(0, memory.lane(0, 0), words, {
     descriptorOwner: newDescriptorOwner(),
+    host: uringHost,
     client: 0,
     meter: memory.meters.lane(0, 0),
     slowOperationMs: 0,

@@ -1,0 +1,112 @@
+// Bells without eventfds: a word of shared memory that counts how often it was rung, and Atomics.waitAsync() on it. Ringers
+// need no descriptor; whoever watches hears of it from the event loop. waitAsync() does not hold the loop: a timer does.
+//
+// Ringer: R1. add 1 to the count  R2. notify      Watcher: W1. load the count  W2. wait while it is that (one step)
+//
+// Both are sequentially consistent: a ring between W1 and W2 makes W2 return at once.
+
+import { AsyncResource } from 'node:async_hooks';
+
+import { RingpoolError } from '@ringpool/core';
+import type { DoorbellToken } from '@ringpool/native';
+
+import { clearInterval, setImmediate, setInterval } from '../../pool/clock.ts';
+import type { HostBell } from '../host.ts';
+
+/** Words of one bell: whose it is (a number that comes once; 0: nobody's), and how often it was rung. */
+export const BELL_WORDS = 2;
+/** Where a bell is rung by a thread whose end nobody tells: this often the watcher looks by itself, while it waits. */
+const LOOK_MS = 100;
+
+/** One thread's hold on a bell. */
+export class ThreadsBell implements HostBell {
+  readonly token: DoorbellToken;
+  readonly #words: Int32Array;
+  readonly #at: number;
+  /** Called at times while the bell holds the event loop. */
+  readonly #onLook: () => void;
+  /** Where its callbacks run: in the context in which it was made. */
+  readonly #context = new AsyncResource('ringpool.bell');
+  #heard = 0;
+  #callback: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #alive = false;
+  #closed = false;
+
+  /** The bell at a word. `onLook` is called every now and then while it holds the loop. */
+  constructor(words: Int32Array, at: number, token: DoorbellToken, onLook: () => void) {
+    this.#words = words;
+    this.#at = at;
+    this.token = token;
+    this.#onLook = onLook;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  ring(): void {
+    if (this.#closed) throw bellGone('ring');
+    Atomics.add(this.#words, this.#at + 1, 1); // R1. Pairs with W2.
+    Atomics.notify(this.#words, this.#at + 1); // R2
+  }
+
+  watch(callback: () => void): void {
+    this.#callback = callback;
+    this.#heard = Atomics.load(this.#words, this.#at + 1); // W1
+    this.#wait();
+    this.hold(true);
+  }
+
+  #wait(): void {
+    const answer = Atomics.waitAsync(this.#words, this.#at + 1, this.#heard); // W2. Pairs with R1.
+    if (answer.async) this.#context.runInAsyncScope(() => void answer.value.then(() => this.#rang()));
+    else this.#context.runInAsyncScope(setImmediate, undefined, () => this.#rang());
+  }
+
+  #rang(): void {
+    if (this.#closed) return;
+    this.#heard = Atomics.load(this.#words, this.#at + 1); // W1. Before the callback looks for what was rung for.
+    this.#wait();
+    this.#callback?.();
+  }
+
+  hold(alive: boolean): void {
+    if (this.#closed || alive === this.#alive) return;
+    this.#alive = alive;
+    if (!alive) this.#timer?.unref();
+    else if (this.#timer === undefined) this.#timer = this.#context.runInAsyncScope(() => this.#tick());
+    else this.#timer.ref();
+  }
+
+  /** It goes on for one turn after the bell has let go of the loop: work mostly comes again. */
+  #tick(): NodeJS.Timeout {
+    return setInterval(() => {
+      if (this.#alive) this.#onLook();
+      else this.#stop();
+    }, LOOK_MS);
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Stops watching, and lets go. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stop();
+    // What waits is let go of by the engine once it is woken.
+    if (this.#callback !== undefined) Atomics.notify(this.#words, this.#at + 1);
+  }
+}
+
+/** The error of a bell that nobody watches any more. */
+export function bellGone(op: string): RingpoolError {
+  return new RingpoolError('EBADF', `bell ${op} failed: whoever watched it has gone`, {
+    op: `bell.${op}`,
+    errno: 9,
+    hint: 'The thread has left the pool, or has ended.',
+  });
+}

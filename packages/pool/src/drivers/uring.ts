@@ -1,0 +1,221 @@
+// The driver on io_uring: what a pool needs of @ringpool/native. The ledger, bells and obituaries are the addon's, which
+// carries them out when a thread ends, whatever ends it.
+
+import {
+  type DriverRing,
+  type DriverRingOptions,
+  EPOLL,
+  encode,
+  fd,
+  type Parking,
+  type RingpoolError,
+  registerOps,
+} from '@ringpool/core';
+import {
+  addDescriptor,
+  addressOf,
+  type CachedReads,
+  closeDescriptor,
+  closeDescriptorsOf,
+  Doorbell,
+  type DoorbellToken,
+  giveDescriptor,
+  isDescriptorHeld,
+  newDescriptorOwner,
+  Obituary,
+  type ObituaryOptions,
+  PARK_TIMEOUT_MS,
+  Ring,
+  readCachedSync,
+  readSync,
+  releaseDescriptor,
+  syncSync,
+  systemCallNs,
+  writeSync,
+} from '@ringpool/native';
+
+import type { RingReport } from '../pool/worker-protocol.ts';
+import type {
+  ClientRing,
+  Host,
+  HostBell,
+  HostHandle,
+  HostObituary,
+  Ledger,
+  SystemCalls,
+  WorkerRing,
+} from './host.ts';
+
+/** `struct io_uring_sync_cancel_reg`. */
+const SYNC_CANCEL_BYTES = 64;
+const NO_OPERATION = -1;
+
+/** A ring of the kernel, in the hands of a client or of a worker. */
+class UringRing implements ClientRing, WorkerRing {
+  readonly ring: DriverRing;
+  readonly cached: CachedReads;
+  readonly #ring: Ring;
+  /** The poll on the worker's doorbell while it is armed. */
+  #poll = NO_OPERATION;
+  #bell: Doorbell | undefined;
+
+  constructor(ring: Ring) {
+    this.ring = ring;
+    this.#ring = ring;
+    this.cached = ring.cached;
+  }
+
+  get report(): RingReport {
+    const { memory, rung, entries, flags } = this.#ring;
+    return { memory, rung, entries, flags };
+  }
+
+  get overflow(): number {
+    return this.#ring.counters.overflow;
+  }
+
+  cloneBuffer(anchorRing: number, segment: number, view: Uint8Array): void {
+    const views = new Array<Uint8Array | null>(segment + 1).fill(null);
+    views[segment] = view;
+    this.#ring.cloneBuffersFrom(
+      { ringId: anchorRing, views },
+      { sourceOffset: segment, offset: segment, count: 1, replace: true },
+    );
+  }
+
+  listen(): boolean {
+    this.#ring.setEventfdEnabled(true);
+    // Enters, then looks once more: what completed before the bell could speak rang nothing, and with DEFER_TASKRUN
+    // it is not even in the queue before this thread has entered.
+    this.#ring.submit();
+    return this.#ring.ready > 0;
+  }
+
+  hush(): void {
+    this.#ring.setEventfdEnabled(false);
+  }
+
+  /** By a system call of its own (6.0): an SQE that cancels waits its turn behind one that drains. */
+  cancelNow(operation: number): boolean {
+    const argument = new DataView(new ArrayBuffer(SYNC_CANCEL_BYTES)); // a timeout of zero: asks, and does not wait
+    argument.setBigUint64(0, BigInt(this.#ring.userDataOf(operation)), true);
+    argument.setInt32(8, -1, true);
+    try {
+      this.#ring.register(
+        registerOps.REGISTER_SYNC_CANCEL.value,
+        new Uint8Array(argument.buffer, 0, SYNC_CANCEL_BYTES),
+        1,
+      );
+    } catch (error) {
+      // ENOENT, EALREADY, ETIME: it is asked again. EINVAL: the kernel has no such call.
+      return (error as RingpoolError).code !== 'EINVAL';
+    }
+    return true;
+  }
+
+  get ownOperations(): number {
+    return this.#poll === NO_OPERATION ? 0 : 1;
+  }
+
+  takes(operation: number): boolean {
+    if (operation !== this.#poll) return false;
+    this.#poll = NO_OPERATION;
+    this.#bell?.silence();
+    return true;
+  }
+
+  park(parking: Parking, bell: HostBell): void {
+    this.#bell = bell as Doorbell;
+    if (this.#poll === NO_OPERATION) this.#arm(this.#bell);
+    parking.park();
+  }
+
+  /** A poll, never a read: it takes nothing from the eventfd, so a lost completion loses no wake-up. */
+  #arm(bell: Doorbell): void {
+    const sqe = this.#ring.push();
+    if (sqe < 0) return; // the SQEs that fill the ring will wake it
+    encode.pollAdd(this.#ring.sqes, sqe, { fd: fd(bell.fd), events: EPOLL.IN });
+    this.#poll = this.#ring.operationOf(sqe);
+  }
+
+  sleep(): void {
+    this.#ring.submitAndWait(1, PARK_TIMEOUT_MS);
+  }
+}
+
+const ledger: Ledger = {
+  newOwner: newDescriptorOwner,
+  add: addDescriptor,
+  give: giveDescriptor,
+  release: releaseDescriptor,
+  isHeld: isDescriptorHeld,
+  close: closeDescriptor,
+  closeAllOf: (owner) => closeDescriptorsOf(owner, false),
+};
+
+const calls: SystemCalls = {
+  read: readSync,
+  write: writeSync,
+  sync: syncSync,
+  readCached: readCachedSync,
+};
+
+/** The host on io_uring. It keeps nothing of its own: what it deals with belongs to the process. */
+class UringHost implements Host {
+  readonly driver = 'uring';
+  readonly handle: HostHandle = { driver: 'uring' };
+  readonly addressOf = addressOf;
+  readonly hasOwnRings = true;
+  readonly hasWorkers = true;
+  readonly mayBlockOnWorkers = true;
+  readonly workerShare = Number.POSITIVE_INFINITY;
+  readonly calls = calls;
+  readonly ledger = ledger;
+
+  get systemCallNs(): number {
+    return systemCallNs();
+  }
+
+  checkRegistration(): void {}
+
+  createBell(): HostBell {
+    return Doorbell.create();
+  }
+
+  attachBell(token: DoorbellToken): HostBell {
+    return Doorbell.attach(token);
+  }
+
+  writeObituary(options: ObituaryOptions): HostObituary {
+    return Obituary.write(options);
+  }
+
+  // The addon has seen to the end of a thread before anybody can hear of it.
+  forgetBell(): void {}
+  buried(): void {}
+  succeed(): void {}
+  watchOver(): void {}
+  doChores(): void {}
+  close(): void {}
+
+  openClientRing(options: DriverRingOptions, bell: HostBell): ClientRing {
+    const ring = openLedgered(options);
+    ring.registerDoorbell(bell as Doorbell);
+    ring.setEventfdEnabled(false);
+    return new UringRing(ring);
+  }
+
+  openWorkerRing(options: DriverRingOptions): WorkerRing {
+    return new UringRing(openLedgered(options));
+  }
+}
+
+/** A ring whose descriptors are in the ledger from the moment that they are opened. */
+function openLedgered(options: DriverRingOptions): Ring {
+  const ring = Ring.open(options);
+  ring.useDescriptorLedger();
+  return ring;
+}
+
+/** The host on io_uring, of any thread. */
+export const uringHost: Host = new UringHost();
