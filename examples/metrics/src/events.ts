@@ -21,6 +21,7 @@ export class Events implements EventCounts {
     'ring-entries': 0,
     registration: 0,
     'file-table': 0,
+    workers: 0,
   };
   readonly #onSlow = (): void => {
     this.slowOperations++;

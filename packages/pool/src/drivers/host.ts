@@ -18,6 +18,8 @@ export type HostHandle =
       /** The host's own. */
       readonly words: SharedArrayBuffer;
       readonly descriptors: SharedArrayBuffer;
+      /** Node closes what a worker has opened when it ends: see {@link Host.filesEndWithWorker}. */
+      readonly nested: boolean;
     };
 
 /** A bell of one thread, which others ring. */
@@ -119,6 +121,11 @@ export interface Host {
   readonly hasWorkers: boolean;
   /** Whether a thread may block until a worker has done something: it must hear of the worker's end then. */
   readonly mayBlockOnWorkers: boolean;
+  /**
+   * Whether a descriptor is good only as long as the worker thread lives that has opened it. Then there is one worker, and what
+   * is done with a file is done there.
+   */
+  readonly filesEndWithWorker: boolean;
   /** SQEs of one client that a worker takes at once, unless one chain is longer. */
   readonly workerShare: number;
   /** What a system call costs, in nanoseconds. */
@@ -135,6 +142,8 @@ export interface Host {
   writeObituary(options: ObituaryOptions): HostObituary;
   /** A thread of the pool has ended: its obituary is carried out now, at the latest. */
   buried(threadId: number): void;
+  /** A thread that waits for a worker: looks whether that one has ended, where nobody else would tell. */
+  look(): void;
   /** The thread whose obituary stores there is to have a successor: whatever is left of it is dropped. */
   succeed(storeIndex: number): void;
   /** In the thread that opened the pool: there are others that may end, or none. */

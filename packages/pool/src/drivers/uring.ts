@@ -168,6 +168,7 @@ class UringHost implements Host {
   readonly hasOwnRings = true;
   readonly hasWorkers = true;
   readonly mayBlockOnWorkers = true;
+  readonly filesEndWithWorker = false;
   readonly workerShare = Number.POSITIVE_INFINITY;
   readonly calls = calls;
   readonly ledger = ledger;
@@ -193,6 +194,7 @@ class UringHost implements Host {
   // The addon has seen to the end of a thread before anybody can hear of it.
   forgetBell(): void {}
   buried(): void {}
+  look(): void {}
   succeed(): void {}
   watchOver(): void {}
   doChores(): void {}

@@ -3,25 +3,47 @@
 import { encode, type Fd } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
+import type { Lane } from '../pool/lane.ts';
 import { AUTO } from '../pool/placement.ts';
 import { SingleRequest } from '../pool/request.ts';
 
+/** One CLOSE, by whichever worker has room for it. */
+class CloseRequest extends SingleRequest {
+  readonly #home: number;
+
+  constructor(descriptor: number, home: number) {
+    super((sqes, slot) => encode.close(sqes, slot, { fd: descriptor as Fd }), AUTO);
+    this.#home = home;
+  }
+
+  /** A file closes although the lanes are full of reads that wait for ever. */
+  override get urgent(): boolean {
+    return true;
+  }
+
+  override encode(lane: Lane): void {
+    // Closed with the worker that had opened it: the number may be another file's.
+    if (this.#home !== 0 && this.#home !== lane.generation) encode.nop(lane.sqes, lane.push(this, 0), {});
+    else super.encode(lane);
+  }
+}
+
 /**
  * Closes a descriptor that is the client's in the ledger, once, whatever becomes of this thread: the result, or a promise of
- * it. 0 or a negative errno.
+ * it. 0 or a negative errno. `home`: which thread of its worker has opened it, if that matters.
  */
-export function closeDescriptor(client: Client, descriptor: number): number | Promise<number> {
+export function closeDescriptor(client: Client, descriptor: number, home: number): number | Promise<number> {
   const res = client.host.ledger.close(descriptor, client.seat.descriptorOwner);
   if (res !== undefined) return res;
-  const write = (sqes: Uint32Array, slot: number): void => encode.close(sqes, slot, { fd: descriptor as Fd });
-  const request = new SingleRequest(write, AUTO);
+  const request = new CloseRequest(descriptor, home);
   client.start(request);
   return request.promise;
 }
 
-/** As {@link closeDescriptor}, for one that nobody waits for. */
-export function dropDescriptor(client: Client, descriptor: number): void {
-  const closing = closeDescriptor(client, descriptor);
+/** As {@link closeDescriptor}, for one that nobody waits for and that this lane has opened. */
+export function dropDescriptor(client: Client, descriptor: number, lane: Lane | undefined): void {
+  const home = client.host.filesEndWithWorker ? (lane?.generation ?? 0) : 0;
+  const closing = closeDescriptor(client, descriptor, home);
   // What its pool has not closed when it ends is closed by the ledger.
   if (typeof closing !== 'number') closing.catch(() => undefined);
 }

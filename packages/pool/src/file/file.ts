@@ -4,7 +4,14 @@
 import { type Arena, checkOptions, Lease } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
-import { abortError, closedError, fileBusy, invalidArgument, operationError } from '../pool/errors.ts';
+import {
+  abortError,
+  closedError,
+  endedWithWorker,
+  fileBusy,
+  invalidArgument,
+  operationError,
+} from '../pool/errors.ts';
 import { checkLease, checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
 import type { FileToken, SharedFile, Transit } from '../pool/transit.ts';
@@ -89,7 +96,7 @@ export class File {
     this.#opened = opened;
     this.#onClosed = onClosed;
     this.#cached = new CachedReads(transfers.client, opened.fd, opened.direct);
-    this.#fixed = new FixedSlots(transfers.client, transfers.arena, opened.fd);
+    this.#fixed = new FixedSlots(transfers.client, transfers.arena, opened.fd, opened.home);
     this.#self = { ...opened, fixed: this.#fixed, ended: () => this.#ended() };
   }
 
@@ -178,6 +185,12 @@ export class File {
       this.#ended();
       throw error;
     }
+  }
+
+  /** @internal Throws EBADF when it has ended with the worker that opened it: see {@link Host.filesEndWithWorker}. */
+  checkHome(op: string): void {
+    const { home } = this.#opened;
+    if (home !== 0 && this.#client.homeOf(home) === undefined) throw endedWithWorker(op, this.path);
   }
 
   /** @internal True when it was opened in this client of the pool. */
@@ -303,7 +316,7 @@ export class File {
     const emptied = this.#fixed.empty();
     if (emptied !== undefined) await emptied;
     this.#onClosed(this);
-    const res = await closeDescriptor(this.#client, this.fd);
+    const res = await closeDescriptor(this.#client, this.fd, this.#opened.home);
     const { driver } = this.#client.host;
     if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path, driver });
   }

@@ -25,6 +25,8 @@ import { BoundRequest } from '../pool/request.ts';
 const FIXED_AFTER = 256;
 const DESCRIPTOR_BYTES = 4;
 const EMPTY = -1;
+/** No descriptor has this number: EBADF. */
+const NO_FILE = 0x3fff_ffff as Fd;
 
 /** One file on one lane. */
 interface Place {
@@ -44,6 +46,7 @@ export class FixedSlots {
   readonly #client: Client;
   readonly #arena: Arena;
   readonly #fd: Fd;
+  readonly #home: number;
   /** By lane. */
   readonly #places: Place[] = [];
   /** A place where it has proven to be used. */
@@ -53,7 +56,9 @@ export class FixedSlots {
   #underWay = 0;
   #whenEmpty: (() => void) | undefined;
 
-  constructor(client: Client, arena: Arena, fd: number) {
+  /** `home`: which thread of its worker the file is good in; 0: anywhere. */
+  constructor(client: Client, arena: Arena, fd: number, home: number) {
+    this.#home = home;
     this.#client = client;
     this.#arena = arena;
     this.#fd = fd as Fd;
@@ -61,6 +66,8 @@ export class FixedSlots {
 
   /** What an SQE that is now encoded for this lane calls the file. The operation counts among those of the file. */
   on(lane: Lane): Fd | FixedFile {
+    // Its worker has ended: the number may be another file's.
+    if (this.#home !== 0 && this.#home !== lane.generation) return NO_FILE;
     const place = this.#places[lane.index];
     if (place === undefined || place.epoch !== lane.epoch) return this.#begin(lane);
     if (place.uses < FIXED_AFTER && ++place.uses === FIXED_AFTER) this.#worthy = place;

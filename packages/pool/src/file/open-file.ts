@@ -33,14 +33,16 @@ export async function openFile(
   const openFlags = openFlagBits(flags, direct);
   const room = paths.write(path, 'open');
   let res: number;
+  let home = 0;
   try {
     const request = new OpenRequest({ path, paths, room, openFlags, mode }, place);
     client.start(request);
     res = await request.promise;
+    if (client.host.filesEndWithWorker) home = request.generation;
   } finally {
     paths.release(room);
   }
   if (res < 0)
     throw operationError(res, { op: 'open', syscall: 'open', path, direct, driver: client.host.driver });
-  return { path, fd: res, direct: isDirect(openFlags), place };
+  return { path, fd: res, direct: isDirect(openFlags), place, home };
 }

@@ -22,6 +22,7 @@ export interface Opening {
 export class OpenRequest extends SingleRequest {
   readonly #path: string;
   #on: Lane | undefined;
+  #generation = 0;
 
   /** `place` is a code of placement.ts. The promise resolves to the descriptor, or a negative errno. */
   constructor({ path, paths, room, openFlags, mode }: Opening, place: number) {
@@ -30,6 +31,11 @@ export class OpenRequest extends SingleRequest {
       encode.openat(sqes, slot, { dirfd: AT_FDCWD, path: at, openFlags, mode });
     }, place);
     this.#path = path;
+  }
+
+  /** Which thread of its worker has opened the file, once it is open. */
+  get generation(): number {
+    return this.#generation;
   }
 
   override get path(): string {
@@ -42,6 +48,7 @@ export class OpenRequest extends SingleRequest {
   }
 
   override complete(part: number, res: number): void {
+    this.#generation = this.#on?.generation ?? 0;
     if (res >= 0) this.#on?.own(res);
     super.complete(part, res);
   }

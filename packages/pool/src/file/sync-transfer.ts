@@ -7,12 +7,13 @@ import {
   type DriverName,
   encode,
   type Fd,
+  IORING_FSYNC,
   Lease,
   type RingpoolError,
 } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
-import { nothingWritten, operationError } from '../pool/errors.ts';
+import { endedWithWorker, nothingWritten, operationError, queueFull } from '../pool/errors.ts';
 import type { Lane } from '../pool/lane.ts';
 import { AUTO, LOCAL } from '../pool/placement.ts';
 import { Request } from '../pool/request.ts';
@@ -26,6 +27,7 @@ import {
 
 const EINTR = -4;
 const EAGAIN = -11;
+const EBADF = -9;
 
 /** Moves bytes and waits for it. Returns how many: all, or fewer where a file that is read ends. */
 export function transferSync(
@@ -36,11 +38,23 @@ export function transferSync(
   place: number,
 ): number {
   const { client } = transfers;
-  const here = place === AUTO || place === LOCAL || !client.host.mayBlockOnWorkers;
-  const lane = here ? undefined : client.readyWorker(place);
+  const lane = laneFor(client, direction, file, place);
   return lane === undefined
     ? transferDirectly(client, direction, file, range)
     : transferThrough(transfers, lane, direction, file, range);
+}
+
+/** The worker that is to do it; undefined: this thread. Throws EBADF for a file that has ended with its worker. */
+function laneFor(client: Client, op: string, { home, path }: TransferFile, place: number): Lane | undefined {
+  if (home !== 0) {
+    const lane = client.homeOf(home);
+    if (lane === undefined) throw endedWithWorker(op, path);
+    // It may be full of what this thread alone can end: a blocked thread never waits for room.
+    if (client.readyWorker(lane.index) === undefined) throw queueFull(lane.inFlight);
+    return lane;
+  }
+  const here = place === AUTO || place === LOCAL || !client.host.mayBlockOnWorkers;
+  return here ? undefined : client.readyWorker(place);
 }
 
 /** By system calls of this thread. */
@@ -102,11 +116,20 @@ function transferThrough(
       if (direction === 'write' && own !== undefined) {
         lease.slice(0, bytes).bytes.set(own.subarray(offset + done, offset + done + bytes));
       }
-      const waiting = new Waiting(direction, file.fd, lease, at, bytes, position + done);
+      const waiting = new Waiting(file, (sqes, slot) => {
+        const write = direction === 'write' ? encode.writeFixed : encode.readFixed;
+        write(sqes, slot, {
+          fd: file.fd as Fd,
+          buffer: (lease.address + at) as Address,
+          length: bytes,
+          offset: position + done,
+          bufferIndex: lease.segment as BufferIndex,
+        });
+      });
+      const taken = waiting.run(client, lane);
+      if (taken === undefined && file.home !== 0) throw endedWithWorker(direction, file.path);
       // A worker that died before it took the operation leaves it to us.
-      const res =
-        waiting.run(client, lane) ??
-        client.host.calls[direction](file.fd, lease.bytes, at, bytes, position + done);
+      const res = taken ?? client.host.calls[direction](file.fd, lease.bytes, at, bytes, position + done);
       if (res === EINTR || res === EAGAIN) continue;
       if (res <= 0) return ended(client.host.driver, direction, file, { done, length, res });
       if (direction === 'read' && own !== undefined) own.set(lease.slice(0, res).bytes, offset + done);
@@ -119,26 +142,18 @@ function transferThrough(
   }
 }
 
-/** One READ or WRITE for which its thread waits. */
+/** One operation for which its thread waits. */
 class Waiting extends Request {
-  readonly #direction: Direction;
-  readonly #fd: number;
-  readonly #lease: Lease;
-  readonly #at: number;
-  readonly #bytes: number;
-  readonly #position: number;
+  readonly #home: number;
+  readonly #write: (sqes: Uint32Array, slot: number) => void;
   #over = false;
   #result: number | undefined;
   #error: RingpoolError | undefined;
 
-  constructor(direction: Direction, fd: number, lease: Lease, at: number, bytes: number, position: number) {
+  constructor({ home }: TransferFile, write: (sqes: Uint32Array, slot: number) => void) {
     super();
-    this.#direction = direction;
-    this.#fd = fd;
-    this.#lease = lease;
-    this.#at = at;
-    this.#bytes = bytes;
-    this.#position = position;
+    this.#home = home;
+    this.#write = write;
   }
 
   get sqes(): number {
@@ -160,15 +175,9 @@ class Waiting extends Request {
   }
 
   encode(lane: Lane): void {
-    const sqe = lane.push(this, 0);
-    const write = this.#direction === 'write' ? encode.writeFixed : encode.readFixed;
-    write(lane.sqes, sqe, {
-      fd: this.#fd as Fd,
-      buffer: (this.#lease.address + this.#at) as Address,
-      length: this.#bytes,
-      offset: this.#position,
-      bufferIndex: this.#lease.segment as BufferIndex,
-    });
+    const slot = lane.push(this, 0);
+    if (this.#home !== 0 && this.#home !== lane.generation) encode.nop(lane.sqes, slot, { result: EBADF });
+    else this.#write(lane.sqes, slot);
   }
 
   complete(_part: number, res: number): void {
@@ -183,9 +192,20 @@ class Waiting extends Request {
 }
 
 /** Waits until what was written to a file is on the disk. */
-export function fileSyncSync({ host }: Client, file: TransferFile, dataOnly: boolean): void {
-  const res = host.calls.sync(file.fd, dataOnly);
+export function fileSyncSync(client: Client, file: TransferFile, dataOnly: boolean): void {
   const op = dataOnly ? 'datasync' : 'sync';
+  const lane = file.home === 0 ? undefined : laneFor(client, op, file, AUTO);
+  const { host } = client;
+  const res =
+    lane === undefined ? host.calls.sync(file.fd, dataOnly) : syncThrough(client, lane, file, dataOnly);
   const syscall = dataOnly ? 'fdatasync' : 'fsync';
   if (res < 0) throw operationError(res, { op, syscall, path: file.path, driver: host.driver });
+}
+
+function syncThrough(client: Client, lane: Lane, file: TransferFile, dataOnly: boolean): number {
+  const fsyncFlags = dataOnly ? IORING_FSYNC.DATASYNC : 0;
+  const waiting = new Waiting(file, (sqes, slot) =>
+    encode.fsync(sqes, slot, { fd: file.fd as Fd, fsyncFlags }),
+  );
+  return waiting.run(client, lane) ?? EBADF;
 }

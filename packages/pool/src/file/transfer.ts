@@ -35,6 +35,8 @@ export interface TransferFile {
   readonly fd: number;
   readonly path: string;
   readonly direct: boolean;
+  /** Which thread of its worker must have it; 0: any thread. */
+  readonly home: number;
   /** The file's slots in tables of fixed files. */
   readonly fixed: FixedSlots;
   /** Called once when a transfer is over. */

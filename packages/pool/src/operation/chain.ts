@@ -36,6 +36,8 @@ export interface ChainPlan {
   readonly timed: boolean;
   /** It waits for all that came before it on whichever ring, and lets all that comes after it wait. */
   readonly drains: boolean;
+  /** It names files that end with the worker they were opened on: it runs there or not at all. */
+  readonly pinned: boolean;
 }
 
 /** One chain. Its promise resolves to the completions, in the order of the operations. */
@@ -75,6 +77,10 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
 
   override get lane(): Lane | undefined {
     return this.#plan.lane;
+  }
+
+  override get movable(): boolean {
+    return !this.#plan.pinned && super.movable;
   }
 
   override get drains(): boolean {
@@ -154,7 +160,7 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     const { host, seat } = this.#client;
     for (const descriptor of this.#opened) {
       if (toCaller) host.ledger.release(descriptor, seat.descriptorOwner);
-      else dropDescriptor(this.#client, descriptor);
+      else dropDescriptor(this.#client, descriptor, this.#on);
     }
   }
 

@@ -132,12 +132,18 @@ export class Holds {
       if (file !== undefined) {
         file.reserve();
         this.#files.push(file);
+        file.checkHome(op);
       } else if (this.#ledger.isHeld(fd)) {
         // Its owner may close it before this has begun, and the number be another file's then.
         throw invalidArgument(op, `descriptor ${fd} is another thread's file`, 'Hand it over: file.share().');
       }
     }
     if (op === 'pipe') this.#redirect(sqe);
+  }
+
+  /** Whether files of the pool are among what it keeps. */
+  get hasFiles(): boolean {
+    return this.#files.length > 0;
   }
 
   /** Keeps a lease of the pool's own. */

@@ -80,10 +80,21 @@ export class Submissions {
     try {
       for (const [index, one] of prepared.entries())
         holds.take(operations[index] as Operation, one, this.#open);
+      const pinned = this.#client.host.filesEndWithWorker && holds.hasFiles;
       const timed = timeoutMs !== undefined;
       if (timed) prepared.push(this.#timeout(timeoutMs, holds));
       link(prepared);
-      return this.#start({ operations: prepared, holds, files, place, lane, signal, timed, drains: apart });
+      return this.#start({
+        operations: prepared,
+        holds,
+        files,
+        place,
+        lane,
+        signal,
+        timed,
+        drains: apart,
+        pinned,
+      });
     } catch (error) {
       holds.release();
       throw error;

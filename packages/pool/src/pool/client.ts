@@ -114,6 +114,7 @@ export class Client {
         schedule: () => this.#schedule(),
         settled: () => this.#settleBatch(),
         waitingMax: memory.handle.waitingMax,
+        depth: this.depth,
       },
     );
     this.#remotes = this.#dispatcher.remotes;
@@ -208,6 +209,11 @@ export class Client {
     return this.#dispatcher.mayRun(request);
   }
 
+  /** The worker whose thread this is, while it is up: see {@link Host.filesEndWithWorker}. */
+  homeOf(generation: number): Lane | undefined {
+    return this.lanes.find((lane) => lane.generation === generation);
+  }
+
   /** A worker that is up and may take an operation of this placement now; undefined: whoever waits does it himself. */
   readyWorker(place: number): Lane | undefined {
     return this.#dispatcher.readyWorker(place);
@@ -225,7 +231,7 @@ export class Client {
       // Says so first, then looks: see parking.ts.
       this.#parking.prepareWait();
       this.#asked = false; // whoever wakes us now rings no bell: the event loop is to ask anew
-      if (!this.#hasNews()) this.#parking.wait(WAIT_SLICE_MS);
+      if (!this.#hasNews() && !this.#parking.wait(WAIT_SLICE_MS)) this.host.look();
       this.#parking.unpark();
     }
     // What others of this thread's operations need: the event loop finds it.

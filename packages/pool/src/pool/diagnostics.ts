@@ -83,8 +83,15 @@ export interface WorkerCrashMessage {
  * - `'ring-entries'`: a ring has fewer entries than `depth` asks for.
  * - `'registration'`: memory is not registered with the kernel, or not with this ring: READ and WRITE are used on it.
  * - `'file-table'`: a ring has no table of fixed files: whole files are read through ordinary descriptors.
+ * - `'workers'`: a pool has fewer I/O workers than were asked for.
  */
-export type FallbackKind = 'ring-memory' | 'ring-flags' | 'ring-entries' | 'registration' | 'file-table';
+export type FallbackKind =
+  | 'ring-memory'
+  | 'ring-flags'
+  | 'ring-entries'
+  | 'registration'
+  | 'file-table'
+  | 'workers';
 
 /** Something that works, but not in the best way there is. */
 export interface FallbackMessage {

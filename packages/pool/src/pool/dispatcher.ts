@@ -25,6 +25,8 @@ export interface Outlet {
   schedule(): void;
   /** Requests that may wait for room. */
   readonly waitingMax: number;
+  /** Operations that one lane takes. */
+  readonly depth: number;
   /** What waited may have been settled without an operation. */
   settled(): void;
 }
@@ -104,10 +106,16 @@ export class Dispatcher {
     else if (local !== undefined && (place === LOCAL || this.remotes.all.length === 0)) {
       this.#startOn(local, local.placed, request);
     } else if (place >= 0) {
-      const remote = this.remotes.all[place] as RemoteLane;
+      const remote = this.#remote(place);
       this.#startOn(remote, remote.placed, request);
       this.#want(remote);
     } else this.#startAnywhere(request);
+  }
+
+  /** The worker of this placement: there may be fewer than users may name. */
+  #remote(place: number): RemoteLane {
+    const { all } = this.remotes;
+    return all[Math.min(place, all.length - 1)] as RemoteLane;
   }
 
   #startBound(lane: Lane, request: Request): void {
@@ -124,15 +132,23 @@ export class Dispatcher {
     else this.#outlet.issue(lane, request);
   }
 
+  /** How many may wait for room. Where workers do everything, as many as one takes may wait for the first to start. */
+  get #waitingMax(): number {
+    const { waitingMax, depth } = this.#outlet;
+    return this.#local !== undefined || this.remotes.all.some(({ up }) => up)
+      ? waitingMax
+      : Math.max(waitingMax, depth);
+  }
+
   #startAnywhere(request: Request): void {
-    const lane = this.#waiting.length > 0 ? undefined : this.#choose(request);
+    const lane = this.#waiting.length > 0 && !request.urgent ? undefined : this.#choose(request);
     if (lane !== undefined) this.#issueAnywhere(lane, request);
     else this.#wait(this.#waiting, request);
   }
 
   #wait(queue: Fifo<Request>, request: Request): void {
     // What goes on with something that has begun is let in: it makes no more of it, and would be lost half done.
-    if (!request.begun && !this.#again && this.waiting >= this.#outlet.waitingMax) {
+    if (!request.begun && !this.#again && this.waiting >= this.#waitingMax) {
       abandonUnstarted(request, queueFull(this.#outlet.waitingMax));
       return;
     }
@@ -198,14 +214,14 @@ export class Dispatcher {
     if (this.#local !== undefined && (place === LOCAL || this.remotes.all.length === 0)) return local;
     // Whether a worker has fixed files is known once it holds the lane.
     const can = (lane: RemoteLane): boolean => !lane.held || lane.files.count >= files;
-    if (place >= 0) return can(this.remotes.all[place] as RemoteLane);
+    if (place >= 0) return can(this.#remote(place));
     return this.remotes.all.some(can) || (place === AUTO && local);
   }
 
   /** A worker that is up and may take an operation of this placement now; undefined: whoever waits does it himself. */
   readyWorker(place: number): Lane | undefined {
     if (place < 0) return this.remotes.roomiest(ANY_REQUEST);
-    const lane = this.remotes.all[place] as RemoteLane;
+    const lane = this.#remote(place);
     this.#want(lane);
     // A full lane may be full of what this thread alone can end: a blocked thread never waits for room.
     const free = lane.bound.length === 0 && lane.placed.length === 0 && lane.roomFor(ANY_REQUEST) > 0;

@@ -99,6 +99,16 @@ export function drainTimeout(inFlight: number, others: number, timeoutMs: number
   );
 }
 
+/** The error of a file that was closed with the worker that had opened it. */
+export function endedWithWorker(op: string, path: string): RingpoolError {
+  return new RingpoolError('EBADF', `EBADF: the worker that had opened it has ended, ${op} '${path}'`, {
+    op,
+    errno: 9,
+    path,
+    hint: 'Open it again. A pool that is opened in the main thread keeps its files open.',
+  });
+}
+
 /** An error for an argument that can never be right. */
 export function invalidArgument(op: string, message: string, hint?: string): RingpoolError {
   return new RingpoolError('ERR_RINGPOOL_INVALID_ARGUMENT', message, { op, hint });

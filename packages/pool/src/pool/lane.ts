@@ -20,6 +20,8 @@ export interface Lane {
   readonly placed: Fifo<Request>;
   /** Rises when its ring is another one: what was opened on the former one is gone. */
   readonly epoch: number;
+  /** Which thread of its worker it is attached to; 0: none, or a ring of the client's own. */
+  readonly generation: number;
   /** Slots of its ring's table of fixed files. */
   readonly files: FileSlots;
   /** Operations in flight. */

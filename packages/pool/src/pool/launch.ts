@@ -3,9 +3,10 @@
 import { Arena } from '@ringpool/core';
 import { readMemlock } from '@ringpool/native';
 import type { DriverChoice, DriverInfo } from '../drivers/choose.ts';
-import type { HostObituary } from '../drivers/host.ts';
+import type { Host, HostObituary } from '../drivers/host.ts';
 import { attachHost, hostOf } from '../drivers/hosts.ts';
 import { Client, type Seating } from './client.ts';
+import { Publisher } from './diagnostics.ts';
 import { closedError } from './errors.ts';
 import { LaneMemory } from './lane-memory.ts';
 import { LocalLane, localSize, STREAMS_SIZE } from './local-lane.ts';
@@ -35,13 +36,14 @@ export interface PoolParts {
 
 /** Brings a pool up. `onChange` is called when something beside operations has changed. @throws see openPool. */
 export function launch(options: ResolvedOptions, choice: DriverChoice, onChange: () => void): PoolParts {
-  const { registration: mode, depth, workers, place } = options;
+  const { depth, workers, place } = options;
   const words = PoolWords.create();
   const host = hostOf(choice, words.memory);
-  host.checkRegistration(mode);
+  host.checkRegistration(options.registration);
   const uring = host.driver === 'uring';
+  const mode = uring ? options.registration : 'off';
   // The anchor first: where io_uring is not available, this says why.
-  const anchor = uring ? Anchor.open(mode, words) : undefined;
+  const anchor = Anchor.open(mode, words);
   /** How to take down what has come up, last first. */
   const down: (() => void)[] = [() => anchor?.close()];
   try {
@@ -55,10 +57,10 @@ export function launch(options: ResolvedOptions, choice: DriverChoice, onChange:
     });
     down.push(() => obituary.cancel());
     obituary.setBellTable(words.clientBells);
-    const memory = LaneMemory.create(host.hasWorkers ? workers : 0, depth, options);
+    const memory = LaneMemory.create(workersOn(host, workers), depth, options);
     const arena = Arena.create({
       capBytes: options.arenaBytes,
-      segmentBytes: segmentBytesFor(options.arenaBytes, uring ? mode : 'off', readMemlock()),
+      segmentBytes: segmentBytesFor(options.arenaBytes, mode, readMemlock()),
       addressOf: host.addressOf,
       clientId: ARENA_OWNER,
       ...(process.env['RINGPOOL_DEBUG'] === 'leases' ? { debug: 'leases' as const } : {}),
@@ -88,6 +90,20 @@ export function launch(options: ResolvedOptions, choice: DriverChoice, onChange:
     for (const close of down.reverse()) close();
     throw error;
   }
+}
+
+/** How many workers there may be, of those that were asked for. */
+function workersOn(host: Host, wanted: number): number {
+  if (!host.hasWorkers) return 0;
+  if (!host.filesEndWithWorker || wanted === 1) return wanted;
+  new Publisher().publishSoon('fallback', {
+    kind: 'workers',
+    worker: undefined,
+    message: 'a pool that a worker thread has opened on the driver threads has one I/O worker',
+    bytes: undefined,
+    error: undefined,
+  });
+  return 1;
 }
 
 /** Joins a pool of another thread. @throws see connectPool. */

@@ -60,6 +60,7 @@ export class LocalLane implements Lane {
   readonly placed: Fifo<Request> = new Fifo();
   /** It lives as long as its client. */
   readonly epoch = 0;
+  readonly generation = 0;
   readonly files: FileSlots;
   /** A call to the kernel is dear, and nobody else starts on them meanwhile. */
   readonly publishAt = 64;

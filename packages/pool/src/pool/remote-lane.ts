@@ -108,6 +108,10 @@ export class RemoteLane implements Lane {
     return this.#generation > 0;
   }
 
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** True once the worker holds the lane: then it is known which fixed files there are. */
   get held(): boolean {
     return this.#held;

@@ -28,10 +28,12 @@ export interface FileToken {
   readonly direct: boolean;
   /** @internal The code of its placement. */
   readonly place: number;
+  /** @internal Which thread of the worker must have it: see {@link Host.filesEndWithWorker}. 0: any. */
+  readonly home: number;
 }
 
 /** What a token says of the file itself. */
-export type SharedFile = Pick<FileToken, 'fd' | 'path' | 'direct' | 'place'>;
+export type SharedFile = Pick<FileToken, 'fd' | 'path' | 'direct' | 'place' | 'home'>;
 
 /** The files in transit of one pool, as one client deals with them. */
 export class Transit {
@@ -76,7 +78,7 @@ export class Transit {
         'Pass what file.share() returned.',
       );
     }
-    const { slot, owner, fd, path, direct, place } = token;
+    const { slot, owner, fd, path, direct, place, home } = token;
     if (!this.#ledger.give(fd, owner, this.#client)) {
       throw new RingpoolError('ERR_RINGPOOL_CLOSED', 'the file was adopted already, or taken back', {
         op: 'adoptFile',
@@ -85,7 +87,7 @@ export class Transit {
       });
     }
     this.#words.endTransit(slot, owner);
-    return { fd, path, direct, place };
+    return { fd, path, direct, place, home };
   }
 }
 

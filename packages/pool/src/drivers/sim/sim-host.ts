@@ -122,6 +122,7 @@ export class SimHost implements Host {
   readonly hasOwnRings = true;
   readonly hasWorkers = false;
   readonly mayBlockOnWorkers = false;
+  readonly filesEndWithWorker = false;
   readonly workerShare = 0;
   readonly systemCallNs = 0;
   readonly calls: SystemCalls;
@@ -155,6 +156,7 @@ export class SimHost implements Host {
 
   forgetBell(): void {}
   buried(): void {}
+  look(): void {}
   succeed(): void {}
   watchOver(): void {}
   doChores(): void {}

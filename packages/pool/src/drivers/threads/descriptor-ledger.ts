@@ -1,8 +1,10 @@
 // The ledger of descriptors without the addon: a word of shared memory for each number, which says whose the descriptor is
 // and what is known of its file. I/O workers open and close; whoever a descriptor is given to takes it by one exchange.
 //
-// A worker's thread closes, because Node warns of a descriptor that one worker thread has opened and another one closes, and
-// does not keep track of those of I/O workers. What belonged to somebody who is gone is doomed, and closed by a worker.
+// Node keeps track of what a worker thread opens, to close it with the thread, and of what it closes; but not of the main
+// thread, nor of I/O workers that it has started. So those alone close: what belonged to somebody who is gone is doomed, and
+// closed by one of them. I/O workers of a pool that was opened in another thread than the main one are kept track of all the
+// same, whatever they are asked for: what they have opened ends with them (`nested`).
 
 import { closeSync, openSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
@@ -38,10 +40,12 @@ export const FILE_KIND: Readonly<Record<'waits' | 'pipe' | 'regular' | 'fed', nu
 /** One thread's hands on the ledger. */
 export class DescriptorLedger implements Ledger {
   readonly #words: Int32Array;
+  readonly #nested: boolean;
   #dooms = 0;
 
   /** `memory` has {@link LEDGER_BYTES}. */
-  constructor(memory: SharedArrayBuffer) {
+  constructor(memory: SharedArrayBuffer, nested: boolean) {
+    this.#nested = nested;
     this.#words = new Int32Array(memory, 0, FIRST + DESCRIPTORS_MAX);
   }
 
@@ -133,7 +137,20 @@ export class DescriptorLedger implements Ledger {
     const end = Atomics.load(this.#words, END);
     for (let descriptor = 0; descriptor < end; descriptor++) this.#swap(descriptor, owner, DOOMED);
     Atomics.add(this.#words, DOOMS, 1); // after the words: a worker that sees it finds them
-    if (isMainThread) this.closeDoomed();
+    if (isMainThread && !this.#nested) this.closeDoomed();
+  }
+
+  /** A worker has ended that was this owner: what it had opened, and nobody has been given, is closed. */
+  workerEnded(owner: number): void {
+    if (!this.#nested) {
+      this.closeAllOf(owner);
+      return;
+    }
+    // There is no other one: Node has closed all of it, and the numbers may be other files' by now.
+    const end = Atomics.load(this.#words, END);
+    for (let descriptor = 0; descriptor < end; descriptor++) {
+      Atomics.store(this.#words, FIRST + descriptor, 0);
+    }
   }
 
   /** In a worker: closes what is doomed. One load when nothing is. */

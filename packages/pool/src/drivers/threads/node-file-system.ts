@@ -77,7 +77,7 @@ function result(call: () => void): number {
   }
 }
 
-/** One transfer by node:fs; -ESPIPE for a position in a file that has none. */
+/** One transfer by node:fs. Throws. */
 type Transfer = (file: number, position: number | null) => number;
 
 /** node:fs, as a file system of the rings that need no kernel ring. */
@@ -117,30 +117,38 @@ export class NodeFileSystem implements FileSystem {
   }
 
   read(file: number, memory: Uint8Array, offset: number, length: number, position: number): number {
-    const kind = this.#ledger.kindOf(file);
+    const kind = this.#kindFor(file, position);
     if (kind < 0 || (kind & FILE_KIND.pipe) !== 0)
       return this.#slowly(file, kind, position, false, length > 0, (from, at) =>
         fs.readSync(from, memory, offset, length, at),
       );
-    let res: number;
     try {
-      res = fs.readSync(file, memory, offset, length, position === CURRENT_POSITION ? null : position);
-      // Only where it is, its end may be nothing but a pipe that is empty.
-      if (res !== 0 || position !== CURRENT_POSITION || length === 0) return res;
+      return fs.readSync(file, memory, offset, length, position === CURRENT_POSITION ? null : position);
     } catch (error) {
-      res = errnoOf(error);
+      const again = (): number => this.read(file, memory, offset, length, position);
+      return this.#failed(file, kind, errnoOf(error), again);
     }
-    return this.#again(file, kind, res, () => this.read(file, memory, offset, length, position));
   }
 
-  /** A read or write of a file of ours came to nothing: what that means. */
-  #again(file: number, kind: number, res: number, again: () => number): number {
+  /**
+   * What is known of a file that is to be read or written: below 0 when it is not ours. Where it is read at its current
+   * position its end may be nothing but a pipe that is empty, so that must be known; else its having no positions will tell.
+   */
+  #kindFor(file: number, position: number): number {
+    const kind = this.#ledger.kindOf(file);
+    const known = position !== CURRENT_POSITION || (kind & (FILE_KIND.regular | FILE_KIND.pipe)) !== 0;
+    if (known || kind < 0) return kind;
+    const found = isPipeOpen(file) ? FILE_KIND.pipe : FILE_KIND.regular;
+    this.#ledger.note(file, found);
+    return kind | found;
+  }
+
+  /** A read or write of a file of ours was refused: what that means. */
+  #failed(file: number, kind: number, res: number, again: () => number): number {
     if (res === EAGAIN && (kind & FILE_KIND.waits) !== 0) return WOULD_WAIT;
-    const unknown = (kind & (FILE_KIND.regular | FILE_KIND.pipe)) === 0;
-    if ((res !== ESPIPE && res !== 0) || !unknown) return res;
-    const pipe = res === ESPIPE || isWaiting(file);
-    this.#ledger.note(file, pipe ? FILE_KIND.pipe : FILE_KIND.regular);
-    return pipe ? again() : res;
+    if (res !== ESPIPE) return res;
+    this.#ledger.note(file, FILE_KIND.pipe);
+    return again();
   }
 
   write(
@@ -151,19 +159,19 @@ export class NodeFileSystem implements FileSystem {
     position: number,
     flags: number,
   ): number {
-    const kind = this.#ledger.kindOf(file);
+    const kind = this.#kindFor(file, position);
     if (kind < 0 || (kind & FILE_KIND.pipe) !== 0)
       return this.#slowly(file, kind, position, true, length > 0, (to, at) =>
         fs.writeSync(to, memory, offset, length, at),
       );
-    let res: number;
     try {
-      res = fs.writeSync(file, memory, offset, length, position === CURRENT_POSITION ? null : position);
+      const at = position === CURRENT_POSITION ? null : position;
+      const res = fs.writeSync(file, memory, offset, length, at);
       return flags === 0 ? res : durably(file, res, flags);
     } catch (error) {
-      res = errnoOf(error);
+      const again = (): number => this.write(file, memory, offset, length, position, flags);
+      return this.#failed(file, kind, errnoOf(error), again);
     }
-    return this.#again(file, kind, res, () => this.write(file, memory, offset, length, position, flags));
   }
 
   /** A transfer of a pipe, or of a file that somebody else has opened. */
@@ -202,17 +210,15 @@ export class NodeFileSystem implements FileSystem {
   }
 
   #pieces(file: number, position: number, writes: boolean, transfer: Transfer): number {
-    const kind = this.#ledger.kindOf(file);
+    const kind = this.#kindFor(file, position);
     if (kind < 0 || (kind & FILE_KIND.pipe) !== 0)
       return this.#slowly(file, kind, position, writes, true, transfer);
-    let res: number;
     try {
-      res = transfer(file, position === CURRENT_POSITION ? null : position);
-      if (res !== 0 || writes || position !== CURRENT_POSITION) return res;
+      return transfer(file, position === CURRENT_POSITION ? null : position);
     } catch (error) {
-      res = errnoOf(error);
+      const again = (): number => this.#pieces(file, position, writes, transfer);
+      return this.#failed(file, kind, errnoOf(error), again);
     }
-    return this.#again(file, kind, res, () => this.#pieces(file, position, writes, transfer));
   }
 
   sync(file: number, dataOnly: boolean): number {
@@ -265,8 +271,7 @@ function durably(file: number, written: number, flags: number): number {
   return synced < 0 ? synced : written;
 }
 
-/** Whether an open file is one whose end may be followed by more: neither a regular file nor a directory. */
-function isWaiting(file: number): boolean {
+function isPipeOpen(file: number): boolean {
   try {
     return fs.fstatSync(file).isFIFO();
   } catch {

@@ -137,7 +137,7 @@ export class Obituaries {
     const second = this.#word(at, WORD.second);
     const owner = this.#word(at, WORD.owner);
     const tokens = this.#tokensAt(at);
-    if (owner !== 0) this.#ledger.closeAllOf(owner);
+    if (owner !== 0) this.#ledger.workerEnded(owner);
     // Nothing may come between: whoever takes an obituary carries it out. A thread is ended where a function begins or
     // a loop turns, so these stand in one line.
     if (Atomics.compareExchange(this.#words, at, id, 0) !== id) return;
@@ -170,7 +170,7 @@ export class Obituaries {
       const id = this.#word(at, WORD.id);
       if (id <= 0 || this.#word(at, WORD.storeIndex) !== storeIndex) continue;
       const owner = this.#word(at, WORD.owner);
-      if (owner !== 0) this.#ledger.closeAllOf(owner);
+      if (owner !== 0) this.#ledger.workerEnded(owner);
       Atomics.compareExchange(this.#words, at, id, 0);
     }
   }

@@ -76,7 +76,8 @@ export class ThreadsHost implements Host {
   readonly addressOf: undefined;
   readonly hasOwnRings = false;
   readonly hasWorkers = true;
-  readonly mayBlockOnWorkers = false;
+  readonly mayBlockOnWorkers: boolean;
+  readonly filesEndWithWorker: boolean;
   readonly workerShare: number = WORKER_SHARE;
   readonly systemCallNs = 0;
   readonly calls: ThreadsCalls;
@@ -91,7 +92,9 @@ export class ThreadsHost implements Host {
   private constructor(handle: ThreadsHandle, isOwner: boolean) {
     this.handle = handle;
     this.#isOwner = isOwner;
-    this.ledger = new DescriptorLedger(handle.descriptors);
+    this.filesEndWithWorker = handle.nested;
+    this.mayBlockOnWorkers = handle.nested;
+    this.ledger = new DescriptorLedger(handle.descriptors, handle.nested);
     this.calls = threadsCalls(this.ledger);
     const words = new Int32Array(handle.words, 0, BELL_TABLE_WORDS + OBITUARIES_WORDS);
     const pool = new Int32Array(handle.pool); // view: all words of the pool
@@ -109,7 +112,9 @@ export class ThreadsHost implements Host {
   static create(pool: SharedArrayBuffer): ThreadsHost {
     const words = new SharedArrayBuffer((BELL_TABLE_WORDS + OBITUARIES_WORDS) * 4);
     const descriptors = new SharedArrayBuffer(LEDGER_BYTES);
-    return new ThreadsHost({ driver: 'threads', pool, words, descriptors }, true);
+    // Node keeps track of what the threads of a thread other than the main one open, and closes it with them.
+    const nested = !isMainThread;
+    return new ThreadsHost({ driver: 'threads', pool, words, descriptors, nested }, true);
   }
 
   /** The host of another thread. */
@@ -122,7 +127,7 @@ export class ThreadsHost implements Host {
   }
 
   createBell(): HostBell {
-    return this.#bells.create(() => this.#look());
+    return this.#bells.create(() => this.look());
   }
 
   attachBell(token: DoorbellToken): HostBell {
@@ -139,7 +144,7 @@ export class ThreadsHost implements Host {
   }
 
   /** Looks whether threads have ended: those of all others are the owner's affair while it lives. */
-  #look(): void {
+  look(): void {
     if (this.#isOwner || this.#obituaries.ownerIsOver) this.#obituaries.carryOut(NOBODY);
   }
 
@@ -153,7 +158,7 @@ export class ThreadsHost implements Host {
 
   watchOver(others: boolean): void {
     if (others === (this.#watch !== undefined)) return;
-    if (others) this.#watch = setInterval(() => this.#look(), WATCH_MS).unref();
+    if (others) this.#watch = setInterval(() => this.look(), WATCH_MS).unref();
     else this.#unwatch();
   }
 
@@ -179,13 +184,11 @@ export class ThreadsHost implements Host {
 
   close(): void {
     this.#unwatch();
-    // No worker is left to close what was doomed last.
-    if (this.#isOwner && !isMainThread) this.ledger.closeDoomed();
   }
 }
 
 /** A ring of this thread alone, with a ledger of its own. @throws ERR_RINGPOOL_INVALID_ARGUMENT. */
 export function openThreadsRing(options: DriverRingOptions): WorkerRing['ring'] {
-  const ledger = new DescriptorLedger(new SharedArrayBuffer(LEDGER_BYTES));
+  const ledger = new DescriptorLedger(new SharedArrayBuffer(LEDGER_BYTES), false);
   return new ThreadsRing(options, new NodeFileSystem(ledger, ledger.newOwner())).ring;
 }
