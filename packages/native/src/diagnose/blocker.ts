@@ -1,7 +1,8 @@
 // What keeps io_uring from being used, out of everything that answers with the same few errnos. Pure.
 //
 // EPERM is the sysctl's, a seccomp filter's or a security module's word (which may also say EACCES); ENOSYS is a filter's or
-// a kernel's without io_uring; ENOMEM is the memlock limit's. Source: io_uring_allowed() in the kernel's io_uring/io_uring.c, seccomp(2).
+// a kernel's without io_uring; ENOMEM is the memlock limit's. Source: io_uring_allowed() in the kernel's
+// io_uring/io_uring.c, seccomp(2).
 
 import { errno, errnoName, type RingpoolError } from '@ringpool/core';
 
@@ -48,7 +49,7 @@ function forbidden(system: SystemFacts, refusal: RingpoolError): Blocker {
       code: refusal.code,
       detail: everybody
         ? 'kernel.io_uring_disabled is 2: no process may open a ring (EPERM)'
-        : 'kernel.io_uring_disabled is 1, and this process has neither CAP_SYS_ADMIN nor the group of kernel.io_uring_group (EPERM)',
+        : 'kernel.io_uring_disabled is 1, and this process has neither CAP_SYS_ADMIN nor the group of it (EPERM)',
       remedy: everybody
         ? 'Set kernel.io_uring_disabled=0 (`sysctl -w`, and a file in /etc/sysctl.d to keep it).'
         : 'Set kernel.io_uring_group to a group of this process, or kernel.io_uring_disabled to 0.',

@@ -36,7 +36,10 @@ export interface Diagnosis {
   readonly available: boolean;
   /** Why not, when it did not. */
   readonly error?: RingpoolError;
-  /** `'ok'`: every finding is. `'degraded'`: io_uring works in a lesser form. `'unavailable'`: `driver: 'auto'` does without it. */
+  /**
+   * `'ok'`: every finding is. `'degraded'`: io_uring works in a lesser form. `'unavailable'`: it cannot be used, or is older
+   * than what it is tested on, and `driver: 'auto'` does without it.
+   */
   readonly verdict: Verdict;
   /** The kernel's release. */
   readonly kernel: string;

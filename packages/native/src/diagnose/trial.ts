@@ -7,7 +7,7 @@ import type { Ring } from '../ring.ts';
 /** How long an operation of a diagnosis may take: far more than it does. */
 const TRIAL_TIMEOUT_MS = 5000;
 
-/** Executes what `encodeAt` writes at an SQE index. Returns its result; throws when the kernel does not take it, or does not end it. */
+/** Executes what `encodeAt` writes at an SQE index. Returns its result; throws when the kernel does not take or end it. */
 export function execute(ring: Ring, encodeAt: (sqe: number) => void): number {
   encodeAt(ring.push());
   ring.submitAndWait(1, TRIAL_TIMEOUT_MS);
