@@ -92,6 +92,16 @@ describe('the packed packages', () => {
     }
   });
 
+  test('carry the doctor, which npx finds by the name of the package', async () => {
+    const words = ['exec', '--no', '--', '@ringpool/pool', 'doctor', '--json'];
+    // Its exit code is its verdict, and any of them will do here.
+    const { stdout } = await execute('npm', words, { cwd: join(folder, 'app'), env }).catch(
+      (error: { stdout: string }) => error,
+    );
+    const { verdict, exitCode } = JSON.parse(stdout) as { verdict: string; exitCode: number };
+    expect({ ok: 0, degraded: 1, unavailable: 2 }).toHaveProperty(verdict, exitCode);
+  });
+
   test('read a file through a ring and through the pool', async ({ skip }) => {
     const { diagnose } = (await import(`${root}/packages/native/dist/index.js`)) as Native;
     const { available, error } = diagnose();

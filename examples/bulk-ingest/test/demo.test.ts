@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildLauncher } from '../../../test/support/without-io-uring.ts';
 import { parseArguments, UsageError } from '../src/args.ts';
 import { MismatchError, race } from '../src/race.ts';
 import { formatTable, median } from '../src/table.ts';
@@ -75,14 +76,13 @@ describe('the demo', () => {
   });
 
   test('without io_uring says why and what to do, and fails', ({ skip }) => {
-    const launcher = path.join(folder, 'without-io-uring');
-    const source = fileURLToPath(new URL('./fixtures/without-io-uring.c', import.meta.url));
-    const built = spawnSync('cc', [source, '-o', launcher], { encoding: 'utf8' });
-    if (built.status !== 0)
-      skip(`the C compiler does not build the launcher: ${built.error?.message ?? built.stderr}`);
-    const words = [process.execPath, main, path.join(folder, 'tree')];
-    const { status, stdout, stderr } = spawnSync(launcher, words, { encoding: 'utf8', timeout: HANG_MS });
-    if (status === 126) skip('this kernel allows no seccomp filter');
+    const launcher = buildLauncher(folder);
+    if ('reason' in launcher) return skip(launcher.reason);
+    const words = ['EPERM', 'setup', process.execPath, main, path.join(folder, 'tree')];
+    const { status, stdout, stderr } = spawnSync(launcher.file, words, {
+      encoding: 'utf8',
+      timeout: HANG_MS,
+    });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toMatch(/^demo: ERR_RINGPOOL_UNAVAILABLE: io_uring is not available: .*EPERM.*seccomp/);
     expect(stderr).not.toMatch(/ {4}at /);

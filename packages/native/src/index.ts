@@ -14,9 +14,12 @@ export {
   newDescriptorOwner,
   releaseDescriptor,
 } from './descriptors.ts';
-export { type Diagnosis, diagnose, type Finding, probeOpcodes } from './diagnose.ts';
+export { type DiagnoseOptions, type Diagnosis, diagnose } from './diagnose/diagnose.ts';
+export type { Finding, FindingState, Verdict } from './diagnose/finding.ts';
+export { probeOpcodes } from './diagnose/probe-opcodes.ts';
 export { Doorbell, type DoorbellToken } from './doorbell.ts';
 export { REGISTERED_BUFFER_BYTES_MAX, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';
+export { KERNEL_FLOOR, meetsKernelFloor } from './kernel-floor.ts';
 export { type Memlock, readMemlock } from './memlock.ts';
 export { type BellTable, Obituary, type ObituaryOptions } from './obituary.ts';
 export { registerThrough } from './register-through.ts';

@@ -7,6 +7,7 @@ import { formatBytes, readMemlock } from './memlock.ts';
 const EPERM = 1;
 const EAGAIN = 11;
 const ENOMEM = 12;
+const EACCES = 13;
 const EFAULT = 14;
 const EBUSY = 16;
 const EINVAL = 22;
@@ -59,6 +60,11 @@ export function setupError(errno: number, wantedBytes: number): RingpoolError {
       return unavailable(
         'the kernel answers EPERM, because kernel.io_uring_disabled is set or a seccomp profile (Docker has one by default) forbids it',
         'Set kernel.io_uring_disabled=0, or run the container with a seccomp profile that allows io_uring_setup, io_uring_enter and io_uring_register.',
+      );
+    case EACCES:
+      return unavailable(
+        'the kernel answers EACCES, because a security module (such as SELinux) or a seccomp profile forbids it',
+        'Allow io_uring in the policy of the security module, or in the seccomp profile.',
       );
     case ENOMEM:
       return memlockError('open', syscall, wantedBytes);

@@ -15,7 +15,7 @@ export interface Memlock {
   readonly exempt: boolean;
 }
 
-const CAP_IPC_LOCK = 14n;
+const CAP_IPC_LOCK = 14;
 
 function readProc(name: string): string {
   try {
@@ -25,20 +25,29 @@ function readProc(name: string): string {
   }
 }
 
-/** Reads the memlock limit, its use by this process, and whether a capability lifts it. */
-export function readMemlock(): Memlock {
-  const limits = /^Max locked memory\s+(\S+)\s+(\S+)/m.exec(readProc('limits'));
-  const status = readProc('status');
+/** The same from the texts of /proc/self/limits and /proc/self/status; without them nothing is limited. Pure. */
+export function memlockFrom(limitsText: string, status: string): Memlock {
+  const limits = /^Max locked memory\s+(\S+)\s+(\S+)/m.exec(limitsText);
   const bytes = (text: string | undefined): number =>
     text === undefined || text === 'unlimited' ? Infinity : Number(text);
   const pinned = /^VmPin:\s+(\d+) kB/m.exec(status);
-  const capabilities = /^CapEff:\s+([0-9a-f]+)/m.exec(status);
   return {
     limitBytes: bytes(limits?.[1]),
     hardLimitBytes: bytes(limits?.[2]),
     pinnedBytes: pinned === null ? 0 : Number(pinned[1]) * 1024,
-    exempt: capabilities !== null && ((BigInt(`0x${capabilities[1]}`) >> CAP_IPC_LOCK) & 1n) === 1n,
+    exempt: hasCapability(status, CAP_IPC_LOCK),
   };
+}
+
+/** Whether a capability, by its number, is effective in the process whose /proc status this is. Pure. */
+export function hasCapability(status: string, capability: number): boolean {
+  const effective = /^CapEff:\s+([0-9a-f]+)/m.exec(status);
+  return effective !== null && ((BigInt(`0x${effective[1]}`) >> BigInt(capability)) & 1n) === 1n;
+}
+
+/** Reads the memlock limit, its use by this process, and whether a capability lifts it. */
+export function readMemlock(): Memlock {
+  return memlockFrom(readProc('limits'), readProc('status'));
 }
 
 /** A byte count as people read it. */

@@ -74,7 +74,7 @@ describe.skipIf(reason !== '')(`as nobody${reason}`, () => {
         code: string;
       }>(0, what, file);
       expect([available, code]).toEqual([false, expected.code]);
-      expect(findings.find(({ name }) => name === 'memlock')).toMatchObject({ state: 'degraded' });
+      expect(findings.find(({ name }) => name === 'memlock')).toMatchObject({ state: 'missing', code });
       return;
     }
     const [refused] = play<Refusal[]>(0, what, file, 256);

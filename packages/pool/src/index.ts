@@ -1,7 +1,14 @@
 // The public surface of @ringpool/pool: every export is named here, once.
 
 export { type AllocOptions, type ArenaStats, Lease, type LeaseToken, RingpoolError } from '@ringpool/core';
-export { type Diagnosis, diagnose, type Finding } from '@ringpool/native';
+export {
+  type DiagnoseOptions,
+  type Diagnosis,
+  diagnose,
+  type Finding,
+  type FindingState,
+  type Verdict,
+} from '@ringpool/native';
 export type { DriverInfo, DriverWish } from './drivers/choose.ts';
 export type { BatchColumns, BatchOptions, BatchRequest, NumberColumn } from './file/batch.ts';
 export type { FileContents } from './file/contents.ts';

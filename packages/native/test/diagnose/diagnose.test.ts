@@ -1,5 +1,6 @@
 // The tables of @ringpool/core against the running kernel, and what diagnose() says about this machine.
 
+import { readdirSync } from 'node:fs';
 import os from 'node:os';
 import { IORING_FEAT, opcodes } from '@ringpool/core';
 import { diagnose, probeOpcodes, Ring } from '@ringpool/native';
@@ -61,8 +62,23 @@ describe('diagnose()', () => {
     expect(diagnosis.cloneBuffers).toBe(running >= version('6.12'));
   });
 
+  test('asks about a file only when told to, and refuses what is none', () => {
+    const about = ({ findings }: typeof diagnosis) => findings.filter(({ name }) => name === 'O_DIRECT');
+    expect([about(diagnosis).length, about(diagnose({ path: import.meta.filename })).length]).toEqual([0, 1]);
+    const refused = { code: 'ERR_RINGPOOL_INVALID_ARGUMENT' };
+    for (const options of [{ path: '' }, { path: 5 }, { file: 'x' }, null]) {
+      expect(() => diagnose(options as never)).toThrow(expect.objectContaining(refused));
+    }
+  });
+
+  test('leaves nothing open', () => {
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    for (let round = 0; round < 10; round++) diagnose({ path: import.meta.filename });
+    expect(open()).toBe(before);
+  });
+
   test('gives every finding that is not well a remedy', () => {
-    expect(diagnosis.findings.map(({ name }) => name)).toEqual(['io_uring', 'registered buffers', 'memlock']);
     for (const { state, remedy } of diagnosis.findings)
       if (state !== 'ok') expect(remedy).not.toBe(undefined);
   });
