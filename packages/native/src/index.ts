@@ -17,6 +17,7 @@ export {
 export { type DiagnoseOptions, type Diagnosis, diagnose } from './diagnose/diagnose.ts';
 export type { Finding, FindingState, Verdict } from './diagnose/finding.ts';
 export { probeOpcodes } from './diagnose/probe-opcodes.ts';
+export { tryRing } from './diagnose/try-ring.ts';
 export { Doorbell, type DoorbellToken } from './doorbell.ts';
 export { REGISTERED_BUFFER_BYTES_MAX, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';
 export { KERNEL_FLOOR, meetsKernelFloor } from './kernel-floor.ts';

@@ -3,8 +3,8 @@
 
 import { release } from 'node:os';
 
-import { type DriverName, encode, RingpoolError, Simulation } from '@ringpool/core';
-import { Ring } from '@ringpool/native';
+import { type DriverName, RingpoolError, Simulation } from '@ringpool/core';
+import { KERNEL_FLOOR, meetsKernelFloor, tryRing } from '@ringpool/native';
 
 import { invalidArgument } from '../pool/errors.ts';
 
@@ -29,10 +29,6 @@ export interface DriverChoice {
   readonly simulation: Simulation | undefined;
 }
 
-/** The oldest kernel on which io_uring is used without being asked for by name: the oldest one that it is tested on. */
-const KERNEL_FLOOR: readonly [major: number, minor: number] = [6, 1];
-/** How long the trial operation may take. */
-const TRIAL_MS = 5000;
 /** Why a pool cannot be opened on io_uring, where it can on another driver. */
 const NO_URING: readonly string[] = ['ERR_RINGPOOL_UNAVAILABLE', 'ERR_RINGPOOL_MEMLOCK'];
 
@@ -87,43 +83,17 @@ export function without(error: RingpoolError): DriverChoice {
   return { info, simulation: undefined };
 }
 
-/** Opens a small ring, and has it do nothing once. */
+/** Why io_uring is not to be used here; undefined when it works. */
 function whyNotUring(): RingpoolError | undefined {
-  if (isTooOld(release())) return tooOld(release());
-  try {
-    const ring = Ring.open({ entries: 4 });
-    try {
-      encode.nop(ring.sqes, ring.push(), {});
-      if (ring.submitAndWait(1, TRIAL_MS) === 0) throw noAnswer();
-      ring.reap(() => undefined);
-      return undefined;
-    } finally {
-      ring.close();
-    }
-  } catch (error) {
-    if (error instanceof RingpoolError) return error;
-    throw error;
-  }
-}
-
-/** Whether a Linux release is below the floor; on other platforms the addon is missing, which says more. */
-export function isTooOld(kernel: string): boolean {
-  if (process.platform !== 'linux') return false;
-  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
-  return major < KERNEL_FLOOR[0] || (major === KERNEL_FLOOR[0] && minor < KERNEL_FLOOR[1]);
+  // On other platforms the addon is missing, which says more.
+  if (process.platform === 'linux' && !meetsKernelFloor(release())) return tooOld(release());
+  return tryRing();
 }
 
 function tooOld(kernel: string): RingpoolError {
   return new RingpoolError(
     'ERR_RINGPOOL_UNAVAILABLE',
-    `Linux ${kernel} is older than ${KERNEL_FLOOR.join('.')}, the oldest that io_uring is tested on here`,
+    `Linux ${kernel} is older than ${KERNEL_FLOOR}, the oldest on which io_uring is tested here`,
     { op: 'openPool', hint: "Use a newer kernel; driver 'uring' tries this one all the same." },
   );
-}
-
-function noAnswer(): RingpoolError {
-  return new RingpoolError('ERR_RINGPOOL_UNAVAILABLE', `a ring did nothing in ${TRIAL_MS} ms`, {
-    op: 'openPool',
-    hint: 'See `npx @ringpool/pool doctor`.',
-  });
 }
