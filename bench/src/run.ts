@@ -6,6 +6,7 @@ import { batch } from './batch.ts';
 import { cachedRead } from './cached-read.ts';
 import { drawCharts } from './chart.ts';
 import { directRead } from './direct-read.ts';
+import { drivers } from './drivers.ts';
 import { encode } from './encode.ts';
 import { fileRead } from './file-read.ts';
 import { fioVersion } from './fio.ts';
@@ -36,6 +37,7 @@ const QUESTIONS: readonly Question[] = [
   largePool,
   placement,
   registration,
+  drivers,
   encode,
 ];
 const ROUNDS_DEFAULT = 5;

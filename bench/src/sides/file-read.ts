@@ -9,13 +9,15 @@ import { openPool, type Placement } from '@ringpool/pool';
 import { failed, measureAsync, sideArguments } from './child.ts';
 import { alarm, loops, randomPositions } from './random.ts';
 
-const { api, file, bytes, depth, placement, workers, direct, nodeUring } = sideArguments<{
+const { api, file, bytes, depth, placement, workers, driver, direct, nodeUring } = sideArguments<{
   api: 'ringpool' | 'promises' | 'callbacks';
   file: string;
   bytes: number;
   depth: number;
   placement: Placement;
   workers: number;
+  /** Default: io_uring. */
+  driver?: 'uring' | 'threads';
   /** Past the page cache. */
   direct?: boolean;
   /** Node's own reads are to go through a ring of libuv's. */
@@ -25,7 +27,12 @@ const { api, file, bytes, depth, placement, workers, direct, nodeUring } = sideA
 const nextPosition = randomPositions(file, bytes);
 
 async function ringpool(): Promise<void> {
-  const pool = await openPool({ workers, placement, arenaBytes: Math.max(16 * 2 ** 20, 2 * bytes * depth) });
+  const pool = await openPool({
+    driver: driver ?? 'uring',
+    workers,
+    placement,
+    arenaBytes: Math.max(16 * 2 ** 20, 2 * bytes * depth),
+  });
   const opened = await pool.open(file, 'r', { direct });
   const leases = Array.from({ length: depth }, () => pool.alloc(bytes));
   await measureAsync(

@@ -126,8 +126,13 @@ export interface Host {
    * is done with a file is done there.
    */
   readonly filesEndWithWorker: boolean;
-  /** SQEs of one client that a worker takes at once, unless one chain is longer. */
+  /**
+   * SQEs of one client that a worker takes at once, unless one chain is longer; and completions after which it wakes clients,
+   * though there is more to do.
+   */
   readonly workerShare: number;
+  /** How many workers a pool has unless it is told. */
+  readonly workersDefault: number;
   /** What a system call costs, in nanoseconds. */
   readonly systemCallNs: number;
   readonly calls: SystemCalls;

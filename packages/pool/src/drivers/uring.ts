@@ -1,6 +1,8 @@
 // The driver on io_uring: what a pool needs of @ringpool/native. The ledger, bells and obituaries are the addon's, which
 // carries them out when a thread ends, whatever ends it.
 
+import { availableParallelism } from 'node:os';
+
 import {
   type DriverRing,
   type DriverRingOptions,
@@ -49,6 +51,7 @@ import type {
 /** `struct io_uring_sync_cancel_reg`. */
 const SYNC_CANCEL_BYTES = 64;
 const NO_OPERATION = -1;
+const WORKERS_DEFAULT_MAX = 4;
 
 /** A ring of the kernel, in the hands of a client or of a worker. */
 class UringRing implements ClientRing, WorkerRing {
@@ -170,6 +173,8 @@ class UringHost implements Host {
   readonly mayBlockOnWorkers = true;
   readonly filesEndWithWorker = false;
   readonly workerShare = Number.POSITIVE_INFINITY;
+  /** One CPU is the program's own, whose ring does what does not block. */
+  readonly workersDefault: number = Math.max(1, Math.min(WORKERS_DEFAULT_MAX, availableParallelism() - 1));
   readonly calls = calls;
   readonly ledger = ledger;
 

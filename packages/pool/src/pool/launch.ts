@@ -12,6 +12,7 @@ import { LaneMemory } from './lane-memory.ts';
 import { LocalLane, localSize, STREAMS_SIZE } from './local-lane.ts';
 import type { ResolvedOptions } from './options.ts';
 import { Owner } from './owner.ts';
+import { placementCode } from './placement.ts';
 import { makePort, type PoolPort } from './port.ts';
 import { Anchor, Registration, segmentBytesFor, setBudget } from './registration.ts';
 import { ARENA_OWNER, arenaIdOfClient } from './seat.ts';
@@ -36,10 +37,12 @@ export interface PoolParts {
 
 /** Brings a pool up. `onChange` is called when something beside operations has changed. @throws see openPool. */
 export function launch(options: ResolvedOptions, choice: DriverChoice, onChange: () => void): PoolParts {
-  const { depth, workers, place } = options;
+  const { depth } = options;
   const words = PoolWords.create();
   const host = hostOf(choice, words.memory);
   host.checkRegistration(options.registration);
+  const workers = options.workers ?? host.workersDefault;
+  const place = placementCode('openPool', options.placement, workers);
   const uring = host.driver === 'uring';
   const mode = uring ? options.registration : 'off';
   // The anchor first: where io_uring is not available, this says why.

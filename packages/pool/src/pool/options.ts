@@ -1,12 +1,12 @@
 // What openPool takes, checked: an option that is unknown or out of range is refused, never ignored.
 
-import { availableParallelism, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 
 import { type Arena, checkOptions, Lease } from '@ringpool/core';
 
 import { type DriverWish, wishOf } from '../drivers/choose.ts';
 import { invalidArgument } from './errors.ts';
-import { type Placement, placementCode } from './placement.ts';
+import type { Placement } from './placement.ts';
 import { WORKERS_MAX } from './words.ts';
 
 /** Whether the arena's segments are registered with the kernel. */
@@ -21,7 +21,7 @@ export interface PoolOptions {
    * Default: `'auto'`.
    */
   readonly driver?: DriverWish | undefined;
-  /** I/O worker threads, 1 to 64. Default: min(4, CPUs - 1), at least 1. */
+  /** I/O worker threads, 1 to 64. Default: min(4, CPUs - 1), at least 1; on driver `'threads'` min(4, CPUs), at least 2. */
   readonly workers?: number | undefined;
   /** The most memory the arena may grow to, in bytes. Default: min(64 MiB, 1/16 of the memory this process may use). */
   readonly arenaBytes?: number | undefined;
@@ -49,17 +49,16 @@ export interface PoolOptions {
 /** {@link PoolOptions} with every default filled in. */
 export interface ResolvedOptions {
   readonly driver: DriverWish;
-  readonly workers: number;
+  /** Undefined: as many as the driver likes. */
+  readonly workers: number | undefined;
   readonly arenaBytes: number;
   readonly depth: number;
   readonly waitingMax: number;
   readonly registration: RegistrationMode;
-  /** A code of placement.ts. */
-  readonly place: number;
+  readonly placement: Placement;
   readonly slowOperationMs: number;
 }
 
-const WORKERS_DEFAULT_MAX = 4;
 const ARENA_BYTES_MIN = 1024 * 1024;
 /** The arena's own: its table of segments ends there. */
 const ARENA_BYTES_MAX = 32 * 2 ** 30;
@@ -134,13 +133,13 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
       "It must be 'auto', 'required' or 'off'.",
     );
   }
-  const workersDefault = Math.max(1, Math.min(WORKERS_DEFAULT_MAX, availableParallelism() - 1));
   const arenaDefault = Math.max(
     ARENA_BYTES_MIN,
     Math.min(ARENA_BYTES_DEFAULT_MAX, Math.floor(memoryLimitBytes() / ARENA_MEMORY_SHARE)),
   );
   const depth = integer('depth', options.depth ?? DEPTH_DEFAULT, DEPTH_MIN, DEPTH_MAX);
-  const workers = integer('workers', options.workers ?? workersDefault, 1, WORKERS_MAX);
+  const workers =
+    options.workers === undefined ? undefined : integer('workers', options.workers, 1, WORKERS_MAX);
   return {
     driver: wishOf(options.driver),
     workers,
@@ -148,7 +147,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     depth: 2 ** Math.ceil(Math.log2(depth)),
     waitingMax: integer('waitingMax', options.waitingMax ?? WAITING_DEFAULT, 0, WAITING_MAX),
     registration,
-    place: placementCode('openPool', options.placement ?? 'auto', workers),
+    placement: options.placement ?? 'auto',
     slowOperationMs: slowOperationMsOf(options),
   };
 }

@@ -175,7 +175,8 @@ export class WorkerLoop {
     }
     const reaped = this.#reap();
     // Waking a thread costs as much as several small reads: with more SQEs waiting, it waits for a batch.
-    if (this.#unannounced >= ANNOUNCE_BATCH || taken === 0) this.#announce();
+    if (this.#unannounced >= Math.min(ANNOUNCE_BATCH, this.#host.workerShare) || taken === 0)
+      this.#announce();
     return taken > 0 || reaped || this.#submitter.owed > 0;
   }
 

@@ -124,6 +124,7 @@ export class SimHost implements Host {
   readonly mayBlockOnWorkers = false;
   readonly filesEndWithWorker = false;
   readonly workerShare = 0;
+  readonly workersDefault = 1;
   readonly systemCallNs = 0;
   readonly calls: SystemCalls;
   readonly ledger: Ledger = new SimLedger();

@@ -1,6 +1,7 @@
 // The driver without io_uring and without the addon: I/O workers make system calls by node:fs, wake one another by Atomics, and
 // keep their books in shared memory. Runs wherever Node does.
 
+import { availableParallelism } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 
 import { type DriverRingOptions, openRingAtOnce, type Parking, type SoftClock } from '@ringpool/core';
@@ -22,6 +23,7 @@ import { type ThreadsCalls, threadsCalls } from './system-calls.ts';
 const WATCH_MS = 100;
 /** SQEs of one client that a worker takes at once: the first is not to wait for the last to be told of. */
 const WORKER_SHARE = 8;
+const WORKERS_DEFAULT_MAX = 4;
 const NOBODY = -1;
 
 type ThreadsHandle = Extract<HostHandle, { readonly driver: 'threads' }>;
@@ -79,6 +81,8 @@ export class ThreadsHost implements Host {
   readonly mayBlockOnWorkers: boolean;
   readonly filesEndWithWorker: boolean;
   readonly workerShare: number = WORKER_SHARE;
+  /** Every operation blocks one: there are two at least, so that one may wait for a disk while another one works. */
+  readonly workersDefault: number = Math.max(2, Math.min(WORKERS_DEFAULT_MAX, availableParallelism()));
   readonly systemCallNs = 0;
   readonly calls: ThreadsCalls;
   readonly ledger: DescriptorLedger;
