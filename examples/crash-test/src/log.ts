@@ -1,8 +1,7 @@
 // A log of records in segments, each record durable when append() resolves. As short as such a thing can be, and, unless it is
 // asked to sync its directory, wrong in a way that no test on a real disk is likely to show.
 import { constants } from 'node:fs';
-import { fd } from '@ringpool/core';
-import type { File, Pool } from '@ringpool/pool';
+import { type File, fd, type Pool } from '@ringpool/pool';
 
 const { O_CREAT, O_DIRECTORY, O_RDWR } = constants;
 const RECORD_BYTES = 16;
@@ -39,7 +38,9 @@ export class Log {
       }
     }
     const segment = this.#segment as File;
-    const record = new Uint8Array(new BigUint64Array([value, ~value]).buffer, 0, RECORD_BYTES);
+    const record = Buffer.alloc(RECORD_BYTES);
+    record.writeBigUInt64LE(value, 0);
+    record.writeBigUInt64LE(BigInt.asUintN(64, ~value), 8);
     await segment.write(record, { position: (index % SEGMENT_RECORDS) * RECORD_BYTES });
     await sync(this.#pool, segment);
   }
@@ -51,16 +52,13 @@ export async function recover(pool: Pool): Promise<bigint[]> {
   for (;;) {
     const before = values.length;
     const contents = await pool.readFile(segmentOf(before)).catch(() => undefined);
-    const words = new BigUint64Array(
-      contents?.bytes.slice(0, SEGMENT_RECORDS * RECORD_BYTES).buffer ?? new ArrayBuffer(0),
-    );
+    const bytes = Buffer.from(contents?.bytes ?? []);
     contents?.release();
-    for (
-      let at = 0;
-      at + 1 < words.length && words[at + 1] === BigInt.asUintN(64, ~(words[at] as bigint));
-      at += 2
-    )
-      values.push(words[at] as bigint);
+    for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
+      const value = bytes.readBigUInt64LE(at);
+      if (bytes.readBigUInt64LE(at + 8) !== BigInt.asUintN(64, ~value)) return values;
+      values.push(value);
+    }
     if (values.length < before + SEGMENT_RECORDS) return values;
   }
 }

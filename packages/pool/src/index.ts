@@ -1,6 +1,13 @@
 // The public surface of @ringpool/pool: every export is named here, once.
 
-export { type AllocOptions, type ArenaStats, Lease, type LeaseToken, RingpoolError } from '@ringpool/core';
+export {
+  type AllocOptions,
+  type ArenaStats,
+  fd,
+  Lease,
+  type LeaseToken,
+  RingpoolError,
+} from '@ringpool/core';
 export {
   type DiagnoseOptions,
   type Diagnosis,

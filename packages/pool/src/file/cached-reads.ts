@@ -5,6 +5,7 @@ import { Lease } from '@ringpool/core';
 
 import type { SystemCalls } from '../drivers/host.ts';
 import type { Client } from '../pool/client.ts';
+import type { LocalLane } from '../pool/local-lane.ts';
 import { AUTO, LOCAL, LOCAL_BYTES_MAX } from '../pool/placement.ts';
 import type { TransferRange } from './transfer.ts';
 
@@ -55,13 +56,14 @@ export class CachedReads {
       done += res;
     } while (done < length);
     this.#skipNext = 0;
-    this.#client.readNow();
+    (this.#client.local as LocalLane).readNow();
     return done;
   }
 
   #intoLease(lease: Lease, { offset, length, position }: TransferRange, done: number): number {
     const from = offset + done;
-    return this.#client.readCached(this.#fd, lease.address + from, length - done, position + done);
+    const local = this.#client.local as LocalLane;
+    return local.readCached(this.#fd, lease.address + from, length - done, position + done);
   }
 
   #intoView(view: Uint8Array, { offset, length, position }: TransferRange, done: number): number {

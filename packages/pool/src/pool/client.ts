@@ -11,32 +11,18 @@ import { ClientNews } from './client-news.ts';
 import { nextTick, setImmediate } from './clock.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Lane } from './lane.ts';
-import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
 import type { Meters } from './metrics.ts';
 import type { RemoteLanes } from './remote-lanes.ts';
 import { forgetCaptured, type Request } from './request.ts';
 import { Rest } from './rest.ts';
 import { Seat } from './seat.ts';
+import type { Seating } from './seating.ts';
 import { TurnBudget } from './turn-budget.ts';
 import type { PoolWords } from './words.ts';
-import type { RingReport } from './worker-protocol.ts';
 
 /** How long a blocked thread sleeps before it looks whether its worker has died: nothing can wake it then. */
 const WAIT_SLICE_MS = 50;
-
-/** Where a client takes its seat. */
-export interface Seating {
-  readonly words: PoolWords;
-  readonly host: Host;
-  readonly memory: LaneMemory;
-  /** How many workers users may place operations on. */
-  readonly workers: number;
-  /** Whether it is the pool's owner. */
-  readonly owner: boolean;
-  /** Called when something beside its operations has changed. */
-  readonly onChange: () => void;
-}
 
 /** The client of one thread. */
 export class Client {
@@ -53,6 +39,8 @@ export class Client {
   /** How long an operation takes that is slow. */
   readonly slowOperationMs: number;
   readonly #news = new ClientNews();
+  /** Memory that is registered is not with this client's own ring. */
+  readonly onRefused: (bytes: number, error: RingpoolError) => void = this.#news.refused;
   readonly #words: PoolWords;
   readonly #supervisor: HostBell;
   readonly #dispatcher: Dispatcher;
@@ -155,12 +143,8 @@ export class Client {
     return this.#streams;
   }
 
-  /** Memory that is registered is not with this client's own ring. */
-  get onRefused(): (bytes: number, error: RingpoolError) => void {
-    return this.#news.refused;
-  }
-
-  get #local(): LocalLane | undefined {
+  /** Its own ring, where the driver has one. */
+  get local(): LocalLane | undefined {
     return this.#dispatcher.local;
   }
 
@@ -169,14 +153,9 @@ export class Client {
     return this.#dispatcher.lanes;
   }
 
-  /** How its own ring came up; undefined where it has none. */
-  get ring(): RingReport | undefined {
-    return this.#local?.report;
-  }
-
   /** SQEs that a request may have, to run on whichever lane of this client. */
   get sqesMax(): number {
-    return Math.min(this.depth - 1, this.#local?.sqesMax ?? this.depth);
+    return Math.min(this.depth - 1, this.local?.sqesMax ?? this.depth);
   }
 
   /** How many workers there may be. */
@@ -254,7 +233,7 @@ export class Client {
     if (this.#gone) return 0;
     this.flush();
     // Without others to wait for, what is ready is what time brings.
-    if (!this.host.hasWorkers) this.#local?.listen();
+    if (!this.host.hasWorkers) this.local?.listen();
     return this.#sweep();
   }
 
@@ -296,21 +275,11 @@ export class Client {
    * lets the event loop turn.
    */
   mayReadNow(bytes: number, borrowed: boolean): boolean {
-    if (!borrowed && !(this.#local as LocalLane).readsAtOnce) return false;
+    if (!borrowed && !(this.local as LocalLane).readsAtOnce) return false;
     this.#budget.spend(bytes);
     if (this.#budget.lasts) return true;
     this.#turnSoon();
     return false;
-  }
-
-  /** Reads what the kernel has cached into arena memory, without the ring: bytes, or a negative errno. */
-  readCached(fd: number, address: number, length: number, position: number): number {
-    return (this.#local as LocalLane).readCached(fd, address, length, position);
-  }
-
-  /** A read was over at once. */
-  readNow(): void {
-    (this.#local as LocalLane).readNow();
   }
 
   #publish(): void {
@@ -327,7 +296,7 @@ export class Client {
     // What waited for a place in a queue that was full has one now. Nothing else may ever wake this thread for it.
     if (this.waiting > 0) this.#dispatcher.serve();
     // What completed at once is here already.
-    if (this.#local !== undefined && this.#local.inFlight > 0 && this.#local.reap() > 0) this.#settleBatch();
+    if (this.local !== undefined && this.local.inFlight > 0 && this.local.reap() > 0) this.#settleBatch();
     else if (!this.#scheduled) this.#listen();
   }
 
@@ -340,7 +309,7 @@ export class Client {
       this.bell.hold(working);
     }
     if (!working) return;
-    let ready = this.#local?.listen() === true;
+    let ready = this.local?.listen() === true;
     if (this.#streams?.listen() === true) ready = true;
     if (!this.#asked) {
       // Asks first, then looks: see parking.ts. Whatever was published before we asked is found by the look.
@@ -418,7 +387,7 @@ export class Client {
     // A turn of the event loop may still be due, to publish what a full batch and the bell have published and reaped before.
     this.#scheduled = false;
     this.#touchedCount = 0;
-    this.#local?.close();
+    this.local?.close();
     this.#streams?.close();
     this.#remotes.close();
     this.seat.leave(this.#supervisor);

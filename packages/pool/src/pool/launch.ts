@@ -5,7 +5,7 @@ import { readMemlock } from '@ringpool/native';
 import type { DriverChoice, DriverInfo } from '../drivers/choose.ts';
 import type { Host, HostObituary } from '../drivers/host.ts';
 import { attachHost, hostOf } from '../drivers/hosts.ts';
-import { Client, type Seating } from './client.ts';
+import { Client } from './client.ts';
 import { Publisher } from './diagnostics.ts';
 import { closedError } from './errors.ts';
 import { LaneMemory } from './lane-memory.ts';
@@ -16,6 +16,7 @@ import { placementCode } from './placement.ts';
 import { makePort, type PoolPort } from './port.ts';
 import { Anchor, Registration, segmentBytesFor, setBudget } from './registration.ts';
 import { ARENA_OWNER, arenaIdOfClient } from './seat.ts';
+import type { Seating } from './seating.ts';
 import { POOL_STATE, PoolWords } from './words.ts';
 
 /** Everything a pool is made of, in one thread. */

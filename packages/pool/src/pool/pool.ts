@@ -51,21 +51,17 @@ export class Pool {
   /** @internal Made by openPool and connectPool. */
   constructor(partsOf: (onChange: () => void) => PoolParts) {
     const parts = partsOf(() => this.#onChange());
+    const { client, arena, words, driver } = parts;
     this.#parts = parts;
-    this.driver = parts.driver;
-    this.#paths = new PathRoom(parts.arena);
-    this.#transfers = new Transfers(parts.client, parts.arena);
+    this.driver = driver;
+    this.#paths = new PathRoom(arena);
+    this.#transfers = new Transfers(client, arena);
     this.#batches = new Batches(this.#transfers);
-    this.#submissions = new Submissions(parts.client, parts.arena, this.#files, parts.place);
-    this.#multishots = new Multishots(parts.client, parts.arena, this.#files);
-    this.#transit = new Transit(
-      parts.words,
-      parts.client.host.ledger,
-      parts.arena.handle.id,
-      parts.client.seat.descriptorOwner,
-    );
-    this.#reader = new FileReader(parts.client, parts.arena, this.#paths, (path, place) =>
-      openFile(parts.client, this.#paths, path, 'r', {}, place).then((opened) => this.#fileOf(opened)),
+    this.#submissions = new Submissions(client, arena, this.#files, parts.place);
+    this.#multishots = new Multishots(client, arena, this.#files);
+    this.#transit = new Transit(words, client.host.ledger, arena.handle.id, client.seat.descriptorOwner);
+    this.#reader = new FileReader(client, arena, this.#paths, (path, place) =>
+      openFile(client, this.#paths, path, 'r', {}, place).then((opened) => this.#fileOf(opened)),
     );
   }
 
@@ -105,8 +101,8 @@ export class Pool {
 
   /** This thread's own ring; undefined with the driver `threads`, where workers do everything. */
   get ring(): RingInfo | undefined {
-    const { ring } = this.#parts.client;
-    return ring === undefined ? undefined : infoOf(ring);
+    const { local } = this.#parts.client;
+    return local === undefined ? undefined : infoOf(local.report);
   }
 
   /** What another thread joins this pool by: `connectPool(port)`. Throws ERR_RINGPOOL_CLOSED. */
