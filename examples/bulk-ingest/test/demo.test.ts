@@ -49,7 +49,7 @@ describe('the demo', () => {
       expect(stdout).toMatch(new RegExp(`^${name.replace('.', '\\.')} +50 +\\d+ `, 'm'));
       expect(stdout).toMatch(new RegExp(`^${name.replace('.', '\\.')} +1 +3500000 `, 'm'));
     }
-    expect(stdout).toMatch(/driver uring, a ring of this thread and \d+ worker/);
+    expect(stdout).toMatch(/driver uring \(.*\), a ring of this thread and \d+ worker/);
     expect(stdout).toMatch(/MiB of the arena registered/);
   });
 
@@ -75,13 +75,26 @@ describe('the demo', () => {
     expect(demo(...args)).toMatchObject({ status: 2, stdout: '' });
   });
 
-  test('without io_uring says why and what to do, and fails', ({ skip }) => {
+  test.for(['EPERM', 'ENOSYS'])('without io_uring (%s) runs on threads, and says why', (errno, { skip }) => {
+    const launcher = buildLauncher(folder);
+    if ('reason' in launcher) return skip(launcher.reason);
+    const words = [errno, 'setup', process.execPath, main, '--rounds', '1', path.join(folder, 'tree')];
+    const { status, stdout, stderr } = spawnSync(launcher.file, words, {
+      encoding: 'utf8',
+      timeout: HANG_MS,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`driver threads \\(io_uring is not available: .*${errno}`));
+  });
+
+  test('on io_uring alone, and without it, says why and what to do, and fails', ({ skip }) => {
     const launcher = buildLauncher(folder);
     if ('reason' in launcher) return skip(launcher.reason);
     const words = ['EPERM', 'setup', process.execPath, main, path.join(folder, 'tree')];
     const { status, stdout, stderr } = spawnSync(launcher.file, words, {
       encoding: 'utf8',
       timeout: HANG_MS,
+      env: { ...process.env, RINGPOOL_DRIVER: 'uring' },
     });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toMatch(/^demo: ERR_RINGPOOL_UNAVAILABLE: io_uring is not available: .*EPERM.*seccomp/);
