@@ -90,6 +90,9 @@ export function setupError(errno: number, wantedBytes: number): RingpoolError {
   }
 }
 
+const FILTERED =
+  'A seccomp profile lets a ring be opened and not be used: allow io_uring_enter and io_uring_register too.';
+
 /** What io_uring_enter refused. */
 export function enterError(errno: number): RingpoolError {
   const hints: Readonly<Record<number, string>> = {
@@ -98,6 +101,8 @@ export function enterError(errno: number): RingpoolError {
     [EBUSY]:
       'The completion queue has overflowed: reap completions, then submit again. The SQEs stay queued.',
     17: 'A ring belongs to the thread that opened it: submit from there.',
+    [EPERM]: FILTERED,
+    [ENOSYS]: FILTERED,
   };
   return new RingpoolError(errnoName(errno), `io_uring_enter failed: ${errnoText(errno)}`, {
     op: 'submit',
