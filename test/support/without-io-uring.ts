@@ -19,3 +19,14 @@ export function buildLauncher(folder: string): Launcher {
   const tried = spawnSync(file, ['EPERM', 'setup', process.execPath, '--version']);
   return tried.status === NO_FILTER ? { reason: 'this kernel allows no seccomp filter' } : { file };
 }
+
+/**
+ * Why Node itself does not run under such a filter; undefined when it does. From Node 22 on every event loop has a ring, and
+ * ends the process where that may be opened and not be entered.
+ */
+export function whyNodeFails(launcher: string, errno: string, calls: string): string | undefined {
+  const { status } = spawnSync(launcher, [errno, calls, process.execPath, '-e', '']);
+  return status === 0
+    ? undefined
+    : `Node ${process.version} itself ends where it may not make these calls: ${calls}`;
+}

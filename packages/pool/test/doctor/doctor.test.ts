@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { diagnose, type Finding } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildLauncher, type Launcher } from '../../../../test/support/without-io-uring.ts';
+import { buildLauncher, type Launcher, whyNodeFails } from '../../../../test/support/without-io-uring.ts';
 import { HANG_MS } from '../support.ts';
 
 const main = fileURLToPath(new URL('../../dist/doctor/main.js', import.meta.url));
@@ -101,7 +101,11 @@ describe('under a seccomp filter', () => {
 
   /** The launcher's words; without a compiler there is nothing to show, except in CI, where there is one. */
   function behind(skip: (reason: string) => void, errno: string, calls: string): readonly string[] {
-    if ('file' in launcher) return [launcher.file, errno, calls];
+    if ('file' in launcher) {
+      const reason = whyNodeFails(launcher.file, errno, calls);
+      if (reason !== undefined) skip(reason);
+      return [launcher.file, errno, calls];
+    }
     if (process.env['CI'] === undefined) skip(launcher.reason);
     throw new Error(launcher.reason);
   }
