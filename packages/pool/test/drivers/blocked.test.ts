@@ -33,9 +33,9 @@ function run(command: string, words: readonly string[]): Told {
 }
 
 describe.each(['EPERM', 'ENOSYS'])('under a filter that answers %s', (errno) => {
-  test.each(['setup', 'setup,enter,register', 'enter'])(
+  test.for(['setup', 'setup,enter,register', 'enter'])(
     'to %s, a pool runs on threads and says why',
-    (calls) => {
+    (calls, { skip }) => {
       const launcher = buildLauncher(temporaryFolder());
       if ('reason' in launcher) {
         if (process.env['CI'] === undefined) skip(launcher.reason);
