@@ -118,4 +118,18 @@ describe('the packed packages', () => {
       'ring: registered once, read by every thread\npool: registered once, read by every thread\n',
     );
   });
+
+  test('work without the addon: on threads, and on a simulation', async () => {
+    const app = join(folder, 'app');
+    // Last: whatever platform it is, there is none now.
+    await rm(join(installed('native'), 'prebuilds'), { recursive: true });
+    await copyFile(`${root}/test/fixtures/packed-threads.mjs`, join(app, 'threads.mjs'));
+    await writeFile(join(app, 'sample.txt'), 'read by a thread\n');
+    const { stdout } = await execute(process.execPath, ['threads.mjs', 'sample.txt'], {
+      cwd: app,
+      env: { ...env, RINGPOOL_DRIVER: '', RINGPOOL_ADDON: '' },
+      timeout: 60_000,
+    });
+    expect(stdout).toBe('threads: read by a thread\nsim: nothing of it is real\n');
+  });
 });
