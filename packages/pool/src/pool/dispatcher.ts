@@ -4,7 +4,7 @@
 import type { Host, HostBell } from '../drivers/host.ts';
 import { NO_FIXED_FILES, queueFull, workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, URGENT_OPERATIONS } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
 import { AUTO, DIRECT_BYTES_MAX, LOCAL, LOCAL_BYTES_MAX, LONE_BYTES_MAX } from './placement.ts';
@@ -132,12 +132,14 @@ export class Dispatcher {
     else this.#outlet.issue(lane, request);
   }
 
-  /** How many may wait for room. Where workers do everything, as many as one takes may wait for the first to start. */
+  /**
+   * How many may wait for room. Where workers do everything, those wait as well that one would have taken, as long as none is
+   * up: a client may ask for as much at once as it can of a ring of its own.
+   */
   get #waitingMax(): number {
     const { waitingMax, depth } = this.#outlet;
-    return this.#local !== undefined || this.remotes.all.some(({ up }) => up)
-      ? waitingMax
-      : Math.max(waitingMax, depth);
+    const ready = this.#local !== undefined || this.remotes.all.some(({ up }) => up);
+    return ready ? waitingMax : waitingMax + depth - URGENT_OPERATIONS;
   }
 
   #startAnywhere(request: Request): void {
