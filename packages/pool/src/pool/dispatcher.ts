@@ -165,9 +165,13 @@ export class Dispatcher {
     this.#outlet.issue(lane, request);
   }
 
-  /** Whether a request has to wait for one that drains: it for all that came before it, all that come after it for it. */
-  #isHeldBack({ drains }: Request): boolean {
+  /**
+   * Whether a request has to wait for one that drains: it for all that came before it, all that come after it for it. What
+   * makes room for others waits for neither: nothing may ever end what drains, and files are to close meanwhile.
+   */
+  #isHeldBack({ drains, urgent }: Request): boolean {
     if (this.#draining?.over === true) this.#draining = undefined;
+    if (urgent) return false;
     return this.#draining !== undefined || (drains && this.inFlight > 0);
   }
 
