@@ -111,9 +111,9 @@ export class ThreadsHost implements Host {
   /** The host of the thread that opens a pool with these words. */
   static create(pool: SharedArrayBuffer): ThreadsHost {
     const words = new SharedArrayBuffer((BELL_TABLE_WORDS + OBITUARIES_WORDS) * 4);
-    const descriptors = new SharedArrayBuffer(LEDGER_BYTES);
     // Node keeps track of what the threads of a thread other than the main one open, and closes it with them.
     const nested = !isMainThread;
+    const descriptors = nested ? new SharedArrayBuffer(LEDGER_BYTES) : mainLedger();
     return new ThreadsHost({ driver: 'threads', pool, words, descriptors, nested }, true);
   }
 
@@ -185,6 +185,14 @@ export class ThreadsHost implements Host {
   close(): void {
     this.#unwatch();
   }
+}
+
+let ledgerOfMain: SharedArrayBuffer | undefined;
+
+/** All pools of the main thread have one ledger: none of them closes, or uses, a descriptor that is another one's file. */
+function mainLedger(): SharedArrayBuffer {
+  ledgerOfMain ??= new SharedArrayBuffer(LEDGER_BYTES);
+  return ledgerOfMain;
 }
 
 /** A ring of this thread alone, with a ledger of its own. @throws ERR_RINGPOOL_INVALID_ARGUMENT. */
