@@ -146,6 +146,8 @@ export class ThreadsHost implements Host {
   /** Looks whether threads have ended: those of all others are the owner's affair while it lives. */
   look(): void {
     if (this.#isOwner || this.#obituaries.ownerIsOver) this.#obituaries.carryOut(NOBODY);
+    // What guests have doomed once the last worker had ended, which would have closed it.
+    if (this.#isOwner && this.ledger.mayClose) this.ledger.closeDoomed();
   }
 
   buried(threadId: number): void {
