@@ -172,7 +172,12 @@ export class Dispatcher {
   #isHeldBack({ drains, urgent }: Request): boolean {
     if (this.#draining?.over === true) this.#draining = undefined;
     if (urgent) return false;
-    return this.#draining !== undefined || (drains && this.inFlight > 0);
+    return this.#draining !== undefined || (drains && this.#isBusy);
+  }
+
+  /** Whether anything is in flight, or waits for room on a certain worker: one that is not up yet, say. */
+  get #isBusy(): boolean {
+    return this.#lanes.some((lane) => lane.inFlight + lane.bound.length + lane.placed.length > 0);
   }
 
   /** A lane with room for a request that may run on several. */
