@@ -50,3 +50,7 @@ test('when its worker ends, files fail with a typed error, and nobody else’s a
 test('a thread blocks in a read that its worker has to wait for', async () => {
   expect(await nested('blocks')).toEqual({ read: 5, bytes: 'there', warnings: [] });
 });
+
+test('a thread that blocks on the worker is told when that one ends', async () => {
+  expect(await nested('loses')).toEqual({ code: 'ERR_RINGPOOL_WORKER_DIED', inFlight: 0, warnings: [] });
+});

@@ -16,7 +16,7 @@ import {
 import { type MultishotOperation, openPool, type Placement, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { text } from '../operation/support.ts';
-import { openTargets, pattern, temporaryFolder, temporaryPipe, until } from '../support.ts';
+import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
 
 const { O_CREAT, O_RDONLY, O_RDWR } = fs.constants;
 const UNSUPPORTED = {
@@ -232,4 +232,10 @@ test('a descriptor that is a file of one pool is nobody’s to close or to use i
   expect(await file.read(Buffer.alloc(1000), { position: 0 })).toBe(1000);
   await file.close();
   expect(openTargets()).not.toContain(name);
+});
+
+test('threads join and leave, one is ended and so is a worker: nothing stays open, and Node warns of nothing', async () => {
+  const { code, stdout, stderr } = await runFixture('warnings.mjs', somefile());
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({ warnings: [], held: 18, own: 6, left: 0 });
 });
