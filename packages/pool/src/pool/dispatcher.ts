@@ -4,7 +4,7 @@
 import type { Host, HostBell } from '../drivers/host.ts';
 import { NO_FIXED_FILES, queueFull, workerDied } from './errors.ts';
 import { Fifo } from './fifo.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, URGENT_OPERATIONS } from './lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import type { LocalLane } from './local-lane.ts';
 import { AUTO, DIRECT_BYTES_MAX, LOCAL, LOCAL_BYTES_MAX, LONE_BYTES_MAX } from './placement.ts';
@@ -132,12 +132,14 @@ export class Dispatcher {
     else this.#outlet.issue(lane, request);
   }
 
-  /** How many may wait for room. Where workers do everything, as many as one takes may wait for the first to start. */
+  /**
+   * How many may wait for room. Where workers do everything, those wait as well that one would have taken, as long as none is
+   * up: a client may ask for as much at once as it can of a ring of its own.
+   */
   get #waitingMax(): number {
     const { waitingMax, depth } = this.#outlet;
-    return this.#local !== undefined || this.remotes.all.some(({ up }) => up)
-      ? waitingMax
-      : Math.max(waitingMax, depth);
+    const ready = this.#local !== undefined || this.remotes.all.some(({ up }) => up);
+    return ready ? waitingMax : waitingMax + depth - URGENT_OPERATIONS;
   }
 
   #startAnywhere(request: Request): void {
@@ -163,10 +165,19 @@ export class Dispatcher {
     this.#outlet.issue(lane, request);
   }
 
-  /** Whether a request has to wait for one that drains: it for all that came before it, all that come after it for it. */
-  #isHeldBack({ drains }: Request): boolean {
+  /**
+   * Whether a request has to wait for one that drains: it for all that came before it, all that come after it for it. What
+   * makes room for others waits for neither: nothing may ever end what drains, and files are to close meanwhile.
+   */
+  #isHeldBack({ drains, urgent }: Request): boolean {
     if (this.#draining?.over === true) this.#draining = undefined;
-    return this.#draining !== undefined || (drains && this.inFlight > 0);
+    if (urgent) return false;
+    return this.#draining !== undefined || (drains && this.#isBusy);
+  }
+
+  /** Whether anything is in flight, or waits for room on a certain worker: one that is not up yet, say. */
+  get #isBusy(): boolean {
+    return this.#lanes.some((lane) => lane.inFlight + lane.bound.length + lane.placed.length > 0);
   }
 
   /** A lane with room for a request that may run on several. */

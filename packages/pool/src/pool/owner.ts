@@ -23,6 +23,9 @@ import { Supervisor } from './supervisor.ts';
 import { takeBackTransit } from './transit.ts';
 import { CLIENTS_MAX, POOL_STATE, type PoolWords } from './words.ts';
 
+/** The seat of the client in the owner's own thread. */
+const OWN_SEAT = 0;
+
 /** Pools that are open: told to let their workers go when the process exits. */
 const open = new Set<Owner>();
 
@@ -179,6 +182,8 @@ export class Owner {
 
   /** Gives up what is left, once the owner's own client has gone. */
   close(): void {
+    // What a worker was to close when it died, and nobody knows whether it has.
+    this.#host.ledger.closeAllOf(descriptorOwnerOf(this.#words.seat(OWN_SEAT)));
     takeBackTransit(this.#words, this.#host.ledger, 0);
     this.#anchor?.close();
     for (const bell of this.#workerBells) bell.close();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { readCachedSync } from '@ringpool/native';
 import { openPool, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lacks } from '../features.ts';
 import { pattern, seededRandom, temporaryFolder, temporaryPipe } from '../support.ts';
 
 const EOPNOTSUPP = -95;
@@ -30,45 +31,49 @@ describe('a cached read', () => {
     return name;
   };
 
-  test('agrees with the file, whatever the range, in a lease, a slice and memory of its own', async ({
-    skip,
-  }) => {
-    skipUnlessCached(skip);
-    const { seed, random } = seededRandom();
-    const bytes = pattern(200_000, seed);
-    await using file = await pool.open(fileOf(bytes));
-    const before = direct();
-    for (let round = 0; round < 2000; round++) {
-      const room = 1 + random(20_000);
-      const lease = pool.allocUnsafe(room);
-      const target = [lease, lease.slice(0), lease.bytes, Buffer.alloc(room)][random(4)] as typeof lease;
-      const offset = random(room);
-      const length = random(room - offset + 1);
-      const position = random(bytes.length + 1000);
-      const wanted = bytes.subarray(position, position + length);
-      expect(await file.read(target, { offset, length, position })).toBe(wanted.length);
-      const view = target.bytes ?? target;
-      expect(Buffer.compare(view.subarray(offset, offset + wanted.length), wanted)).toBe(0);
-      lease.release();
-    }
-    // Views of the arena go through the ring, and what is due a turn of the loop: most of the others do not.
-    expect(direct() - before).toBeGreaterThan(500);
-  });
+  test.skipIf(lacks('cached reads'))(
+    'agrees with the file, whatever the range, in a lease, a slice and memory of its own',
+    async ({ skip }) => {
+      skipUnlessCached(skip);
+      const { seed, random } = seededRandom();
+      const bytes = pattern(200_000, seed);
+      await using file = await pool.open(fileOf(bytes));
+      const before = direct();
+      for (let round = 0; round < 2000; round++) {
+        const room = 1 + random(20_000);
+        const lease = pool.allocUnsafe(room);
+        const target = [lease, lease.slice(0), lease.bytes, Buffer.alloc(room)][random(4)] as typeof lease;
+        const offset = random(room);
+        const length = random(room - offset + 1);
+        const position = random(bytes.length + 1000);
+        const wanted = bytes.subarray(position, position + length);
+        expect(await file.read(target, { offset, length, position })).toBe(wanted.length);
+        const view = target.bytes ?? target;
+        expect(Buffer.compare(view.subarray(offset, offset + wanted.length), wanted)).toBe(0);
+        lease.release();
+      }
+      // Views of the arena go through the ring, and what is due a turn of the loop: most of the others do not.
+      expect(direct() - before).toBeGreaterThan(500);
+    },
+  );
 
-  test('is over when the call returns, and leaves nothing in flight', async ({ skip }) => {
-    skipUnlessCached(skip);
-    const bytes = pattern(100);
-    await using file = await pool.open(fileOf(bytes));
-    const lease = pool.alloc(200);
-    await new Promise(setImmediate);
-    const before = direct();
-    const read = file.read(lease, { position: 0 });
-    expect(direct() - before).toBe(1);
-    expect(lease.inFlight).toBe(0);
-    expect(Buffer.compare(lease.bytes.subarray(0, 100), bytes)).toBe(0);
-    lease.release();
-    expect(await read).toBe(100);
-  });
+  test.skipIf(lacks('cached reads'))(
+    'is over when the call returns, and leaves nothing in flight',
+    async ({ skip }) => {
+      skipUnlessCached(skip);
+      const bytes = pattern(100);
+      await using file = await pool.open(fileOf(bytes));
+      const lease = pool.alloc(200);
+      await new Promise(setImmediate);
+      const before = direct();
+      const read = file.read(lease, { position: 0 });
+      expect(direct() - before).toBe(1);
+      expect(lease.inFlight).toBe(0);
+      expect(Buffer.compare(lease.bytes.subarray(0, 100), bytes)).toBe(0);
+      lease.release();
+      expect(await read).toBe(100);
+    },
+  );
 
   test('of a lease or a file that is gone is refused, and writes nothing', async () => {
     const name = fileOf(pattern(100));

@@ -3,6 +3,7 @@ import { constants, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Lease, openPool, type Placement, type Pool, type RegistrationMode } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { driver } from '../features.ts';
 import { pattern, seededRandom, temporaryFolder } from '../support.ts';
 
 const SIZES = [0, 1, 511, 512, 4095, 4096, 4097, 65_536, 1_048_577, 5_000_000];
@@ -87,7 +88,7 @@ describe.each<[RegistrationMode, Placement]>([
 
   test('the registration shows', async () => {
     pool.alloc(1).release();
-    if (registration === 'off') expect(pool.registeredBytes).toBe(0);
+    if (registration === 'off' || driver !== 'uring') expect(pool.registeredBytes).toBe(0);
     else expect(pool.registeredBytes).toBeGreaterThan(0);
   });
 });

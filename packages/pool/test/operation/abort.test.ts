@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EPOLL, fd, IOSQE, type Operation } from '@ringpool/core';
 import { openPool, type Placement, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { lacks } from '../features.ts';
 import { openTargets, temporaryPipe, until } from '../support.ts';
 
 const { O_RDWR } = fs.constants;
@@ -51,32 +52,35 @@ test('an operation that is aborted ends, though a later one drains and has every
   into.release();
 });
 
-test('what the caller writes over the ends of a pipe meanwhile has no other descriptor closed', async (context) => {
-  const ends = pool.alloc(8);
-  const pipe = { op: 'pipe', fds: ends.address } as const;
-  const pipes = (): number => openTargets().filter((target) => target.startsWith('pipe:')).length;
-  const stranger = fs.openSync(process.execPath, 'r');
-  onTestFinished(() => fs.closeSync(stranger));
-  const before = pipes();
-  const controller = new AbortController();
-  const { signal } = controller;
-  const made = pool.submit(pipe, { signal, placement: 'local' });
-  pool.flush();
-  // Made, and not heard of: nothing is reaped while this thread does not let go.
-  const late = Date.now() + 1000;
-  while (pipes() < before + 2 && Date.now() < late);
-  const supported = pipes() === before + 2;
-  ends.bytes.set(new Uint8Array(Int32Array.of(stranger, -1).buffer, 0, 8));
-  controller.abort();
-  await expect(made).rejects.toMatchObject({ code: 'ABORT_ERR' });
-  await until(() => ends.inFlight === 0);
-  expect(fs.fstatSync(stranger).isFile()).toBe(true);
-  expect(pipes()).toBe(before);
-  ends.release();
-  context.skip(!supported, 'the kernel knows no pipe operation (6.16)');
-});
+test.skipIf(lacks('pipes'))(
+  'what the caller writes over the ends of a pipe meanwhile has no other descriptor closed',
+  async (context) => {
+    const ends = pool.alloc(8);
+    const pipe = { op: 'pipe', fds: ends.address } as const;
+    const pipes = (): number => openTargets().filter((target) => target.startsWith('pipe:')).length;
+    const stranger = fs.openSync(process.execPath, 'r');
+    onTestFinished(() => fs.closeSync(stranger));
+    const before = pipes();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const made = pool.submit(pipe, { signal, placement: 'local' });
+    pool.flush();
+    // Made, and not heard of: nothing is reaped while this thread does not let go.
+    const late = Date.now() + 1000;
+    while (pipes() < before + 2 && Date.now() < late);
+    const supported = pipes() === before + 2;
+    ends.bytes.set(new Uint8Array(Int32Array.of(stranger, -1).buffer, 0, 8));
+    controller.abort();
+    await expect(made).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    await until(() => ends.inFlight === 0);
+    expect(fs.fstatSync(stranger).isFile()).toBe(true);
+    expect(pipes()).toBe(before);
+    ends.release();
+    context.skip(!supported, 'the kernel knows no pipe operation (6.16)');
+  },
+);
 
-test('both ends of a pipe that an aborted chain made are closed', async (context) => {
+test.skipIf(lacks('pipes'))('both ends of a pipe that an aborted chain made are closed', async (context) => {
   const [ends, into] = [pool.alloc(16), pool.alloc(1)];
   const pipes = (): number => openTargets().filter((target) => target.startsWith('pipe:')).length;
   const pipe = { op: 'pipe', fds: ends.address } as const;
@@ -98,54 +102,60 @@ test('both ends of a pipe that an aborted chain made are closed', async (context
   into.release();
 });
 
-test('zero-copy sends wait for room no longer than others may, and all of them end with their signal', async () => {
-  const small = await openPool({ workers: 1, waitingMax: 10 });
-  const [end, into] = [openPipe(), small.alloc(64)];
-  const { address: buffer } = into;
-  const read: Operation = { op: 'read', fd: fd(end), buffer, length: 1, offset: -1 };
-  const chain = [
-    ...new Array<Operation>(31).fill(read),
-    { op: 'sendZc', fd: fd(end), buffer, length: 1 } as const,
-  ];
-  const controller = new AbortController();
-  const { signal } = controller;
-  const all = Array.from({ length: 160 }, () => small.submit(chain, { signal }));
-  const settled = Promise.allSettled(all);
-  await sleep(20);
-  controller.abort();
-  const codes = (await settled).map((one) => (one.status === 'rejected' ? one.reason.code : 'none'));
-  const refused = codes.filter((code) => code === 'ERR_RINGPOOL_QUEUE_FULL').length;
-  const aborted = codes.filter((code) => code === 'ABORT_ERR').length;
-  // What the ring has room for, and ten.
-  expect(refused).toBe(160 - 127 - 10);
-  expect(refused + aborted).toBe(160);
-  await until(() => into.inFlight === 0);
-  await small.close();
-});
+test.skipIf(lacks('sockets'))(
+  'zero-copy sends wait for room no longer than others may, and all of them end with their signal',
+  async () => {
+    const small = await openPool({ workers: 1, waitingMax: 10 });
+    const [end, into] = [openPipe(), small.alloc(64)];
+    const { address: buffer } = into;
+    const read: Operation = { op: 'read', fd: fd(end), buffer, length: 1, offset: -1 };
+    const chain = [
+      ...new Array<Operation>(31).fill(read),
+      { op: 'sendZc', fd: fd(end), buffer, length: 1 } as const,
+    ];
+    const controller = new AbortController();
+    const { signal } = controller;
+    const all = Array.from({ length: 160 }, () => small.submit(chain, { signal }));
+    const settled = Promise.allSettled(all);
+    await sleep(20);
+    controller.abort();
+    const codes = (await settled).map((one) => (one.status === 'rejected' ? one.reason.code : 'none'));
+    const refused = codes.filter((code) => code === 'ERR_RINGPOOL_QUEUE_FULL').length;
+    const aborted = codes.filter((code) => code === 'ABORT_ERR').length;
+    // What the ring has room for, and ten.
+    expect(refused).toBe(160 - 127 - 10);
+    expect(refused + aborted).toBe(160);
+    await until(() => into.inFlight === 0);
+    await small.close();
+  },
+);
 
-test('a multishot operation ends, though its ring is full of what waits, and more waits for room', async () => {
-  const [end, into] = [openPipe(), pool.alloc(64)];
-  const { address: buffer } = into;
-  const polls = Array.from({ length: 5 }, () =>
-    pool.multishot({ op: 'pollAdd', fd: fd(end), events: EPOLL.PRI }),
-  );
-  const events = polls.map((poll) => poll.next());
-  const read: Operation = { op: 'read', fd: fd(end), buffer, length: 1, offset: -1 };
-  const chain = [
-    ...new Array<Operation>(31).fill(read),
-    { op: 'sendZc', fd: fd(end), buffer, length: 1 } as const,
-  ];
-  const single = [{ op: 'sendZc', fd: fd(0x3fff_ffff), buffer, length: 1 }] as const;
-  const controller = new AbortController();
-  const { signal } = controller;
-  const all = [...new Array<typeof chain>(140).fill(chain), ...new Array<typeof single>(40).fill(single)];
-  const settled = Promise.allSettled(all.map((one) => pool.submit(one, { signal })));
-  await sleep(20);
-  await Promise.all(polls.map((poll) => poll.return?.()));
-  expect(await Promise.all(events)).toEqual(polls.map(() => ({ done: true, value: undefined })));
-  expect(into.inFlight).toBeGreaterThan(4000);
-  controller.abort();
-  await settled;
-  await until(() => into.inFlight === 0);
-  into.release();
-});
+test.skipIf(lacks('multishot'))(
+  'a multishot operation ends, though its ring is full of what waits, and more waits for room',
+  async () => {
+    const [end, into] = [openPipe(), pool.alloc(64)];
+    const { address: buffer } = into;
+    const polls = Array.from({ length: 5 }, () =>
+      pool.multishot({ op: 'pollAdd', fd: fd(end), events: EPOLL.PRI }),
+    );
+    const events = polls.map((poll) => poll.next());
+    const read: Operation = { op: 'read', fd: fd(end), buffer, length: 1, offset: -1 };
+    const chain = [
+      ...new Array<Operation>(31).fill(read),
+      { op: 'sendZc', fd: fd(end), buffer, length: 1 } as const,
+    ];
+    const single = [{ op: 'sendZc', fd: fd(0x3fff_ffff), buffer, length: 1 }] as const;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const all = [...new Array<typeof chain>(140).fill(chain), ...new Array<typeof single>(40).fill(single)];
+    const settled = Promise.allSettled(all.map((one) => pool.submit(one, { signal })));
+    await sleep(20);
+    await Promise.all(polls.map((poll) => poll.return?.()));
+    expect(await Promise.all(events)).toEqual(polls.map(() => ({ done: true, value: undefined })));
+    expect(into.inFlight).toBeGreaterThan(4000);
+    controller.abort();
+    await settled;
+    await until(() => into.inFlight === 0);
+    into.release();
+  },
+);

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EPOLL, fd, IOSQE } from '@ringpool/core';
 import { type MultishotOperation, openPool, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { lacks } from '../features.ts';
 import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
 import { AF_UNIX, SOCK_STREAM, SOCKADDR_UN_BYTES, timespec, unixAddress } from './support.ts';
 
@@ -68,7 +69,7 @@ function expectNothingInFlight(): void {
   expect(pool.metrics().arena).toMatchObject({ operationsInFlight: 0, leasesReleasedInFlight: 0 });
 }
 
-describe('connections', () => {
+describe.skipIf(lacks('multishot'))('connections', () => {
   test('are accepted one by one; the loop’s end closes what nobody has looked at', async () => {
     const { server, where } = await listening();
     const accepting = pool.multishot({ op: 'accept', fd: fd(server) });
@@ -107,31 +108,34 @@ describe('connections', () => {
 /** The ring of such operations, as it is counted. */
 const counted = () => pool.metrics().lanes.find(({ ring }) => ring === 'multishot');
 
-test('with too many completions unread the kernel is asked to pause, and goes on when they are read', async () => {
-  const end = openPipe();
-  const byte = Buffer.alloc(1);
-  const polling = pool.multishot({ op: 'pollAdd', fd: fd(end), events: EPOLL.IN });
-  const event = async (): Promise<void> => {
-    fs.writeSync(end, 'x');
-    await sleep(0);
-    fs.readSync(end, byte);
-  };
-  const first = polling.next();
-  while (!(await Promise.race([first.then(() => true), event().then(() => false)])));
-  for (let round = 0; round < 3000 && counted()?.inFlight !== 0; round++) await event();
-  expect(counted()?.inFlight).toBe(0);
-  let read = 0;
-  while (counted()?.inFlight === 0 && read < 2000) {
-    await polling.next();
-    read++;
-    await sleep(0);
-  }
-  expect(read).toBeGreaterThan(500);
-  expect(counted()?.inFlight).toBe(1);
-  await polling.return?.();
-});
+test.skipIf(lacks('multishot'))(
+  'with too many completions unread the kernel is asked to pause, and goes on when they are read',
+  async () => {
+    const end = openPipe();
+    const byte = Buffer.alloc(1);
+    const polling = pool.multishot({ op: 'pollAdd', fd: fd(end), events: EPOLL.IN });
+    const event = async (): Promise<void> => {
+      fs.writeSync(end, 'x');
+      await sleep(0);
+      fs.readSync(end, byte);
+    };
+    const first = polling.next();
+    while (!(await Promise.race([first.then(() => true), event().then(() => false)])));
+    for (let round = 0; round < 3000 && counted()?.inFlight !== 0; round++) await event();
+    expect(counted()?.inFlight).toBe(0);
+    let read = 0;
+    while (counted()?.inFlight === 0 && read < 2000) {
+      await polling.next();
+      read++;
+      await sleep(0);
+    }
+    expect(read).toBeGreaterThan(500);
+    expect(counted()?.inFlight).toBe(1);
+    await polling.return?.();
+  },
+);
 
-describe('a stream', () => {
+describe.skipIf(lacks('multishot'))('a stream', () => {
   test.each([
     ['few small buffers', { bufferBytes: 64, bufferCount: 2 }],
     ['the usual buffers', {}],
@@ -202,28 +206,31 @@ describe('a stream', () => {
   });
 });
 
-test('a message that was longer than its buffer is as many bytes as the buffer has', async () => {
-  const where = path.join(temporaryFolder(), 'socket');
-  const address = unixAddress(pool, where);
-  const socket = { op: 'socket', domain: AF_UNIX, type: SOCK_DGRAM, protocol: 0 } as const;
-  const [{ result: receiver }, { result: sender }] = [await pool.submit(socket), await pool.submit(socket)];
-  onTestFinished(() => [receiver, sender].forEach((one) => void fs.closeSync(one)));
-  const sockaddr = { sockaddr: address.address, sockaddrLength: SOCKADDR_UN_BYTES };
-  await pool.submit({ op: 'bind', fd: fd(receiver), ...sockaddr });
-  await pool.submit({ op: 'connect', fd: fd(sender), ...sockaddr });
-  const receiving = pool.multishot(
-    { op: 'recv', fd: fd(receiver), msgFlags: MSG_TRUNC },
-    { bufferBytes: 16 },
-  );
-  const message = receiving.next();
-  await pool.submit({ op: 'send', fd: fd(sender), buffer: address.address, length: 100 });
-  expect((await message).value).toMatchObject({ result: 100, bytes: { length: 16 } });
-  await receiving.return?.();
-  address.release();
-  expectNothingInFlight();
-});
+test.skipIf(lacks('multishot'))(
+  'a message that was longer than its buffer is as many bytes as the buffer has',
+  async () => {
+    const where = path.join(temporaryFolder(), 'socket');
+    const address = unixAddress(pool, where);
+    const socket = { op: 'socket', domain: AF_UNIX, type: SOCK_DGRAM, protocol: 0 } as const;
+    const [{ result: receiver }, { result: sender }] = [await pool.submit(socket), await pool.submit(socket)];
+    onTestFinished(() => [receiver, sender].forEach((one) => void fs.closeSync(one)));
+    const sockaddr = { sockaddr: address.address, sockaddrLength: SOCKADDR_UN_BYTES };
+    await pool.submit({ op: 'bind', fd: fd(receiver), ...sockaddr });
+    await pool.submit({ op: 'connect', fd: fd(sender), ...sockaddr });
+    const receiving = pool.multishot(
+      { op: 'recv', fd: fd(receiver), msgFlags: MSG_TRUNC },
+      { bufferBytes: 16 },
+    );
+    const message = receiving.next();
+    await pool.submit({ op: 'send', fd: fd(sender), buffer: address.address, length: 100 });
+    expect((await message).value).toMatchObject({ result: 100, bytes: { length: 16 } });
+    await receiving.return?.();
+    address.release();
+    expectNothingInFlight();
+  },
+);
 
-test('polls tell every event, and go on', async () => {
+test.skipIf(lacks('multishot'))('polls tell every event, and go on', async () => {
   const end = openPipe();
   const byte = Buffer.alloc(1);
   let events = 0;
@@ -238,7 +245,7 @@ test('polls tell every event, and go on', async () => {
   expectNothingInFlight();
 });
 
-test('a clock ticks as often as it was told to', async () => {
+test.skipIf(lacks('multishot'))('a clock ticks as often as it was told to', async () => {
   const interval = timespec(pool, 1);
   let ticks = 0;
   for await (const { result } of pool.multishot({ op: 'timeout', timespec: interval.address, count: 25 })) {
@@ -250,7 +257,7 @@ test('a clock ticks as often as it was told to', async () => {
   expectNothingInFlight();
 });
 
-test('a clock whose ticks nobody reads misses some, and goes on', async () => {
+test.skipIf(lacks('multishot'))('a clock whose ticks nobody reads misses some, and goes on', async () => {
   const interval = timespec(pool, 0.1);
   const clock = pool.multishot({ op: 'timeout', timespec: interval.address, count: 0 });
   await clock.next();
@@ -265,7 +272,7 @@ test('a clock whose ticks nobody reads misses some, and goes on', async () => {
   expectNothingInFlight();
 });
 
-describe('it ends', () => {
+describe.skipIf(lacks('multishot'))('it ends', () => {
   const forever = (): MultishotOperation => ({ op: 'readMultishot', fd: fd(openPipe()), offset: -1 });
 
   test('with its signal, before it has begun and while somebody waits', async () => {
@@ -345,7 +352,7 @@ describe('it ends', () => {
   });
 });
 
-test('misuse is refused, and nothing has begun', async () => {
+test.skipIf(lacks('multishot'))('misuse is refused, and nothing has begun', async () => {
   const end = fd(openPipe());
   const refusals: readonly (readonly [unknown, object])[] = [
     [{ op: 'nop' }, {}],

@@ -20,6 +20,7 @@ import {
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Meters } from '../../src/pool/metrics.ts';
 import { Timing } from '../../src/pool/timing.ts';
+import { byDriver, lacks } from '../features.ts';
 import { HANG_MS, pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
 
 const SLOW_MS = 20;
@@ -55,7 +56,7 @@ async function readSlowly(options: PoolOptions, placement: Placement): Promise<{
 
 describe('slow operations', () => {
   test.each<[Placement, number | undefined]>([
-    ['local', undefined],
+    ['local', byDriver({ uring: undefined, threads: expect.any(Number) as number })],
     [{ worker: 1 }, 1],
   ])('are told when they are over, placed %j', async (placement, worker) => {
     const slow = heard<SlowOperationMessage>(channels.slowOperation);
@@ -193,22 +194,25 @@ describe('worker crashes', () => {
 });
 
 describe('fallbacks', () => {
-  test('a ring in mapped memory, on a lower rung, with fewer entries', async () => {
-    const told = heard<FallbackMessage>(channels.fallback);
-    const { open } = Ring;
-    const lesser = vi
-      .spyOn(Ring, 'open')
-      .mockImplementation((options) =>
-        open.call(Ring, { ...options, memory: 'mapped', rung: 'plain', entries: options.entries / 2 }),
-      );
-    onTestFinished(() => lesser.mockRestore());
-    const pool = await openPool({ workers: 1, registration: 'off' });
-    await pool.close();
-    await setImmediate();
-    expect(told.map(({ kind }) => kind)).toEqual(['ring-memory', 'ring-flags', 'ring-entries']);
-    expect(told.map(({ worker }) => worker)).toEqual(told.map(() => undefined));
-    expect(told[1]?.message).toMatch("'plain'");
-  });
+  test.skipIf(lacks('ring fallbacks'))(
+    'a ring in mapped memory, on a lower rung, with fewer entries',
+    async () => {
+      const told = heard<FallbackMessage>(channels.fallback);
+      const { open } = Ring;
+      const lesser = vi
+        .spyOn(Ring, 'open')
+        .mockImplementation((options) =>
+          open.call(Ring, { ...options, memory: 'mapped', rung: 'plain', entries: options.entries / 2 }),
+        );
+      onTestFinished(() => lesser.mockRestore());
+      const pool = await openPool({ workers: 1, registration: 'off' });
+      await pool.close();
+      await setImmediate();
+      expect(told.map(({ kind }) => kind)).toEqual(['ring-memory', 'ring-flags', 'ring-entries']);
+      expect(told.map(({ worker }) => worker)).toEqual(told.map(() => undefined));
+      expect(told[1]?.message).toMatch("'plain'");
+    },
+  );
 
   test('there are none where everything is granted', async () => {
     const told = heard<FallbackMessage>(channels.fallback);
@@ -217,7 +221,7 @@ describe('fallbacks', () => {
     expect(told).toEqual([]);
   });
 
-  test('memory that its own ring cannot register', async () => {
+  test.skipIf(lacks('registered memory'))('memory that its own ring cannot register', async () => {
     const told = heard<FallbackMessage>(channels.fallback);
     await using pool = await openPool({ workers: 1, placement: 'local' });
     const refused = vi.spyOn(Ring.prototype, 'cloneBuffersFrom').mockImplementation(() => {
@@ -235,7 +239,7 @@ describe('fallbacks', () => {
     large.release();
   });
 
-  test('a subscriber may use the pool', async () => {
+  test.skipIf(lacks('registered memory'))('a subscriber may use the pool', async () => {
     await using pool = await openPool({ workers: 1, placement: 'local' });
     const reads: Promise<number>[] = [];
     const listener = (): void => {
@@ -270,7 +274,7 @@ describe('fallbacks', () => {
     return JSON.parse(child.stdout) as FallbackMessage[];
   }
 
-  test('rings without fixed files, the workers’ too', () => {
+  test.skipIf(lacks('ring fallbacks'))('rings without fixed files, the workers’ too', () => {
     const told = toldUnder('ulimit -n 512', '0', 'off', '1024');
     expect(told.map(({ kind, worker }) => [kind, worker ?? 'own'])).toEqual([
       ['file-table', 'own'],
@@ -278,7 +282,7 @@ describe('fallbacks', () => {
     ]);
   });
 
-  test('memory beyond what RLIMIT_MEMLOCK leaves', ({ skip }) => {
+  test.skipIf(lacks('registered memory'))('memory beyond what RLIMIT_MEMLOCK leaves', ({ skip }) => {
     if (process.getuid?.() !== 0) skip('only root can become another user');
     const folder = temporaryFolder();
     writeFileSync(path.join(folder, 'file'), pattern(10));

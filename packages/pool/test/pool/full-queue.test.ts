@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openPool } from '@ringpool/pool';
 import { expect, test } from 'vitest';
 
+import { lacks } from '../features.ts';
 import { temporaryPipe } from '../support.ts';
 
 const O_RDWR = 2;
@@ -21,7 +22,7 @@ const placement = 'local';
 const orHangs = <Value>(value: Promise<Value>): Promise<Value | 'it hangs'> =>
   Promise.race([value, sleep(HANG_MS, 'it hangs' as const, { ref: false })]);
 
-test.each([4, 8, 16, 32, 64, 128])(
+test.skipIf(lacks('a ring of the calling thread')).each([4, 8, 16, 32, 64, 128])(
   'a local lane %i deep: what waited for room goes out with the next batch',
   async (depth) => {
     await using pool = await openPool({ workers: 1, depth });

@@ -7,6 +7,9 @@ import { RingpoolError } from '@ringpool/core';
 import { Doorbell } from '@ringpool/native';
 import { openPool, type Placement } from '@ringpool/pool';
 import { describe, expect, test, vi } from 'vitest';
+import { BellTable } from '../../src/drivers/threads/bell-table.ts';
+import { openPool as openHere } from '../../src/pool/open-pool.ts';
+import { driver } from '../features.ts';
 import { openTargets, pattern, runFixture, temporaryFolder, temporaryPipe, until } from '../support.ts';
 
 const O_RDWR = 2;
@@ -121,20 +124,38 @@ describe.each(['local', 'workers'])('a program that uses its pool by placement %
 
 test('a pool that cannot come up leaves nothing behind, whichever of its parts it is', async () => {
   const count = (): number => openTargets().filter((target) => target.startsWith('anon_inode')).length;
-  const create = Doorbell.create;
+  // Opened from the sources, whose bells of the driver threads these are.
   for (let failing = 0; failing < 4; failing++) {
     const before = count();
-    let calls = 0;
-    const made = vi.spyOn(Doorbell, 'create').mockImplementation(() => {
-      if (calls++ === failing) throw new RingpoolError('EMFILE', 'no descriptor is left');
-      return create.call(Doorbell);
-    });
-    await expect(openPool({ workers: 2 })).rejects.toThrow(coded('EMFILE'));
-    made.mockRestore();
-    expect(calls).toBe(failing + 1);
+    const made = failAt(failing);
+    await expect(openHere({ workers: 2 })).rejects.toThrow(coded('EMFILE'));
+    expect(made()).toBe(failing + 1);
     await until(() => count() <= before);
   }
 });
+
+/** Has the driver make so many bells and then none, until what this returns is called: how many were asked for. */
+function failAt(failing: number): () => number {
+  let calls = 0;
+  const fail = (): void => {
+    if (calls++ === failing) throw new RingpoolError('EMFILE', 'no descriptor is left');
+  };
+  const [uringBell, bell] = [Doorbell.create, BellTable.prototype.create];
+  const made =
+    driver === 'uring'
+      ? vi.spyOn(Doorbell, 'create').mockImplementation(() => {
+          fail();
+          return uringBell.call(Doorbell);
+        })
+      : vi.spyOn(BellTable.prototype, 'create').mockImplementation(function (this: BellTable, onLook) {
+          fail();
+          return bell.call(this, onLook);
+        });
+  return () => {
+    made.mockRestore();
+    return calls;
+  };
+}
 
 describe('a worker that ends', () => {
   test('settles its reads with a typed error, another goes on, and a new one takes its place', async () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPool, type Placement, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lacks } from '../features.ts';
 import { pattern, runFixture, seededRandom, temporaryFolder, temporaryPipe } from '../support.ts';
 
 const O_RDWR = 2;
@@ -86,37 +87,40 @@ describe('a placement', () => {
   });
 });
 
-test('auto runs here what is small, what is alone and not large, and some of what no CPU copies; the rest on a worker', async () => {
-  const MIB = 2 ** 20;
-  const name = path.join(temporaryFolder(), 'file');
-  writeFileSync(name, pattern(2 * MIB));
-  await using pool = await openPool({ workers: 1 });
-  await using file = await pool.open(name);
-  await using direct = await pool.open(name, 'r', { direct: true });
-  const lease = pool.alloc(2 * MIB, { align: 4096 });
-  // From here on the worker is up.
-  await file.read(lease, { position: 0, length: 1, placement: { worker: 0 } });
-  const onWorker = (): number =>
-    pool.metrics().lanes.find(({ worker }) => worker === 0)?.submitted ?? Number.NaN;
-  /** How many of so many reads at a time went to the worker. */
-  const hops = async (from: typeof file, length: number, count: number): Promise<number> => {
+test.skipIf(lacks('a ring of the calling thread'))(
+  'auto runs here what is small, what is alone and not large, and some of what no CPU copies; the rest on a worker',
+  async () => {
+    const MIB = 2 ** 20;
+    const name = path.join(temporaryFolder(), 'file');
+    writeFileSync(name, pattern(2 * MIB));
+    await using pool = await openPool({ workers: 1 });
+    await using file = await pool.open(name);
+    await using direct = await pool.open(name, 'r', { direct: true });
+    const lease = pool.alloc(2 * MIB, { align: 4096 });
+    // From here on the worker is up.
+    await file.read(lease, { position: 0, length: 1, placement: { worker: 0 } });
+    const onWorker = (): number =>
+      pool.metrics().lanes.find(({ worker }) => worker === 0)?.submitted ?? Number.NaN;
+    /** How many of so many reads at a time went to the worker. */
+    const hops = async (from: typeof file, length: number, count: number): Promise<number> => {
+      const before = onWorker();
+      const offsets = Array.from({ length: count }, (_, index) => index * length);
+      await Promise.all(offsets.map((offset) => from.read(lease, { position: offset, offset, length })));
+      return onWorker() - before;
+    };
+    expect(await hops(file, 4096, 64)).toBe(0);
+    expect(await hops(file, 256 * 1024, 1)).toBe(0);
+    expect(await hops(file, 64 * 1024, 8)).toBe(7);
+    expect(await hops(file, MIB, 2)).toBe(2);
+    expect(await hops(file, MIB, 1)).toBe(1);
+    expect(await hops(direct, MIB, 2)).toBe(0);
+    // Past the cache, but more than a disk should be given at a time by a thread that must not wait for it.
     const before = onWorker();
-    const offsets = Array.from({ length: count }, (_, index) => index * length);
-    await Promise.all(offsets.map((offset) => from.read(lease, { position: offset, offset, length })));
-    return onWorker() - before;
-  };
-  expect(await hops(file, 4096, 64)).toBe(0);
-  expect(await hops(file, 256 * 1024, 1)).toBe(0);
-  expect(await hops(file, 64 * 1024, 8)).toBe(7);
-  expect(await hops(file, MIB, 2)).toBe(2);
-  expect(await hops(file, MIB, 1)).toBe(1);
-  expect(await hops(direct, MIB, 2)).toBe(0);
-  // Past the cache, but more than a disk should be given at a time by a thread that must not wait for it.
-  const before = onWorker();
-  await Promise.all(Array.from({ length: 40 }, () => direct.read(lease, { position: 0, length: MIB })));
-  expect(onWorker() - before).toBe(24);
-  lease.release();
-});
+    await Promise.all(Array.from({ length: 40 }, () => direct.read(lease, { position: 0, length: MIB })));
+    expect(onWorker() - before).toBe(24);
+    lease.release();
+  },
+);
 
 test('50,000 reads, whole files, opens and closes at random placements, each checked, none lost', async () => {
   const { seed, random } = seededRandom();

@@ -1,17 +1,18 @@
 // A client's lane to a worker that comes up, ends and is replaced, without a worker: words say what there is.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { encode, LaneAttachment, LaneWorker, type RingpoolError } from '@ringpool/core';
-import { Doorbell, newDescriptorOwner } from '@ringpool/native';
 import { expect, test } from 'vitest';
-import { uringHost } from '../../src/drivers/uring.ts';
+import type { Host } from '../../src/drivers/host.ts';
 import { channels } from '../../src/pool/diagnostics.ts';
 import type { Lane } from '../../src/pool/lane.ts';
 import { LaneMemory } from '../../src/pool/lane-memory.ts';
 import { RemoteLane } from '../../src/pool/remote-lane.ts';
 import { Request, SingleRequest } from '../../src/pool/request.ts';
 import { PoolWords, WORKER_STATE } from '../../src/pool/words.ts';
+import { hostOver } from '../features.ts';
 
 interface Scene {
+  readonly host: Host;
   readonly words: PoolWords;
   readonly memory: LaneMemory;
   readonly lane: RemoteLane;
@@ -21,21 +22,22 @@ interface Scene {
 
 function scene(): Scene {
   const words = PoolWords.create();
+  const host = hostOver(words);
   const memory = LaneMemory.create(1, 8);
   memory.make(0);
   const lane = new RemoteLane(0, memory.lane(0, 0), words, {
-    descriptorOwner: newDescriptorOwner(),
-    host: uringHost,
+    descriptorOwner: host.ledger.newOwner(),
+    host,
     client: 0,
     meter: memory.meters.lane(0, 0),
     slowOperationMs: 0,
   });
   const comeUp = (generation: number): void => {
     words.setWorkerGeneration(0, generation);
-    words.setWorkerBell(0, Doorbell.create().token);
+    words.setWorkerBell(0, host.createBell().token);
     words.setWorkerState(0, WORKER_STATE.UP);
   };
-  return { words, memory, lane, comeUp };
+  return { host, words, memory, lane, comeUp };
 }
 
 const nop = (): SingleRequest => new SingleRequest((sqes, slot) => encode.nop(sqes, slot, {}), 0);
@@ -146,7 +148,7 @@ test('a lane is left when the worker has let go of it, or has ended', () => {
 });
 
 test('a client that gets the seat of one that died reaps none of its completions', () => {
-  const { words, memory, lane, comeUp } = scene();
+  const { host, words, memory, lane, comeUp } = scene();
   comeUp(1);
   lane.look();
   nop().encode(lane);
@@ -156,8 +158,8 @@ test('a client that gets the seat of one that died reaps none of its completions
   worker.take(1);
   worker.publish();
   const heir = new RemoteLane(0, memory.lane(0, 0), words, {
-    descriptorOwner: newDescriptorOwner(),
-    host: uringHost,
+    descriptorOwner: host.ledger.newOwner(),
+    host,
     client: 0,
     meter: memory.meters.lane(0, 0),
     slowOperationMs: 0,

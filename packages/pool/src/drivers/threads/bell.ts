@@ -25,8 +25,8 @@ export class ThreadsBell implements HostBell {
   readonly #at: number;
   /** Called at times while the bell holds the event loop. */
   readonly #onLook: () => void;
-  /** Where its callbacks run: in the context in which it was made. */
-  readonly #context = new AsyncResource('ringpool.bell');
+  /** Where its callbacks run: in the context in which it was watched first. */
+  #context: AsyncResource | undefined;
   #heard = 0;
   #callback: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -53,6 +53,7 @@ export class ThreadsBell implements HostBell {
 
   watch(callback: () => void): void {
     this.#callback = callback;
+    this.#context ??= new AsyncResource('ringpool.bell');
     this.#heard = Atomics.load(this.#words, this.#at + 1); // W1
     this.#wait();
     this.hold(true);
@@ -60,8 +61,14 @@ export class ThreadsBell implements HostBell {
 
   #wait(): void {
     const answer = Atomics.waitAsync(this.#words, this.#at + 1, this.#heard); // W2. Pairs with R1.
-    if (answer.async) this.#context.runInAsyncScope(() => void answer.value.then(() => this.#rang()));
-    else this.#context.runInAsyncScope(setImmediate, undefined, () => this.#rang());
+    this.#inContext(() => {
+      if (answer.async) void answer.value.then(() => this.#rang());
+      else setImmediate(() => this.#rang());
+    });
+  }
+
+  #inContext<Result>(call: () => Result): Result {
+    return (this.#context as AsyncResource).runInAsyncScope(call);
   }
 
   #rang(): void {
@@ -72,10 +79,10 @@ export class ThreadsBell implements HostBell {
   }
 
   hold(alive: boolean): void {
-    if (this.#closed || alive === this.#alive) return;
+    if (this.#context === undefined || this.#closed || alive === this.#alive) return;
     this.#alive = alive;
     if (!alive) this.#timer?.unref();
-    else if (this.#timer === undefined) this.#timer = this.#context.runInAsyncScope(() => this.#tick());
+    else if (this.#timer === undefined) this.#timer = this.#inContext(() => this.#tick());
     else this.#timer.ref();
   }
 

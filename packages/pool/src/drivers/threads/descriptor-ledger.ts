@@ -137,7 +137,12 @@ export class DescriptorLedger implements Ledger {
     const end = Atomics.load(this.#words, END);
     for (let descriptor = 0; descriptor < end; descriptor++) this.#swap(descriptor, owner, DOOMED);
     Atomics.add(this.#words, DOOMS, 1); // after the words: a worker that sees it finds them
-    if (isMainThread && !this.#nested) this.closeDoomed();
+    if (this.mayClose) this.closeDoomed();
+  }
+
+  /** Whether this thread, which is no worker, may close what is doomed: Node keeps no track of the main thread's. */
+  get mayClose(): boolean {
+    return isMainThread && !this.#nested;
   }
 
   /** A worker has ended that was this owner: what it had opened, and nobody has been given, is closed. */
@@ -153,7 +158,7 @@ export class DescriptorLedger implements Ledger {
     }
   }
 
-  /** In a worker: closes what is doomed. One load when nothing is. */
+  /** In a worker, or where {@link mayClose}: closes what is doomed. One load when nothing is. */
   closeDoomed(): void {
     const dooms = Atomics.load(this.#words, DOOMS);
     if (dooms === this.#dooms) return;

@@ -115,9 +115,9 @@ export class ThreadsHost implements Host {
   /** The host of the thread that opens a pool with these words. */
   static create(pool: SharedArrayBuffer): ThreadsHost {
     const words = new SharedArrayBuffer((BELL_TABLE_WORDS + OBITUARIES_WORDS) * 4);
-    const descriptors = new SharedArrayBuffer(LEDGER_BYTES);
     // Node keeps track of what the threads of a thread other than the main one open, and closes it with them.
     const nested = !isMainThread;
+    const descriptors = nested ? new SharedArrayBuffer(LEDGER_BYTES) : mainLedger();
     return new ThreadsHost({ driver: 'threads', pool, words, descriptors, nested }, true);
   }
 
@@ -150,6 +150,8 @@ export class ThreadsHost implements Host {
   /** Looks whether threads have ended: those of all others are the owner's affair while it lives. */
   look(): void {
     if (this.#isOwner || this.#obituaries.ownerIsOver) this.#obituaries.carryOut(NOBODY);
+    // What guests have doomed once the last worker had ended, which would have closed it.
+    if (this.#isOwner && this.ledger.mayClose) this.ledger.closeDoomed();
   }
 
   buried(threadId: number): void {
@@ -189,6 +191,14 @@ export class ThreadsHost implements Host {
   close(): void {
     this.#unwatch();
   }
+}
+
+let ledgerOfMain: SharedArrayBuffer | undefined;
+
+/** All pools of the main thread have one ledger: none of them closes, or uses, a descriptor that is another one's file. */
+function mainLedger(): SharedArrayBuffer {
+  ledgerOfMain ??= new SharedArrayBuffer(LEDGER_BYTES);
+  return ledgerOfMain;
 }
 
 /** A ring of this thread alone, with a ledger of its own. @throws ERR_RINGPOOL_INVALID_ARGUMENT. */
