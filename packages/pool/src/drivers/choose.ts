@@ -85,12 +85,12 @@ export function without(error: RingpoolError): DriverChoice {
 
 /** Why io_uring is not to be used here; undefined when it works. */
 function whyNotUring(): RingpoolError | undefined {
-  // On other platforms the addon is missing, which says more.
-  if (process.platform === 'linux' && !meetsKernelFloor(release())) return tooOld(release());
-  return tryRing();
+  return refusalOf(release()) ?? tryRing();
 }
 
-function tooOld(kernel: string): RingpoolError {
+/** Why `'auto'` does not try io_uring on this release of Linux; on other platforms the addon is missing, which says more. */
+export function refusalOf(kernel: string): RingpoolError | undefined {
+  if (process.platform !== 'linux' || meetsKernelFloor(kernel)) return undefined;
   return new RingpoolError(
     'ERR_RINGPOOL_UNAVAILABLE',
     `Linux ${kernel} is older than ${KERNEL_FLOOR}, the oldest on which io_uring is tested here`,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { RingpoolError, Simulation } from '@ringpool/core';
 import { connectPool, type DriverWish, openPool } from '@ringpool/pool';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { choose, isTooOld, keepsFromUring, wishOf, without } from '../../src/drivers/choose.ts';
+import { choose, keepsFromUring, refusalOf, wishOf, without } from '../../src/drivers/choose.ts';
 import { HANG_MS } from '../support.ts';
 
 const INVALID = expect.objectContaining({ code: 'ERR_RINGPOOL_INVALID_ARGUMENT' });
@@ -96,7 +96,11 @@ describe('a choice', () => {
     ['7.0.0', false],
     ['10.2.1', false],
   ])('of a kernel %s: it is too old: %s', (release, tooOld) => {
-    expect(isTooOld(release)).toBe(tooOld);
+    const refusal = refusalOf(release);
+    expect(refusal?.code).toBe(tooOld ? 'ERR_RINGPOOL_UNAVAILABLE' : undefined);
+    if (refusal === undefined) return;
+    expect(without(refusal).info).toMatchObject({ name: 'threads', wanted: 'auto', error: refusal });
+    expect(refusal.message).toContain(`Linux ${release} is older than 6.1`);
   });
 });
 
