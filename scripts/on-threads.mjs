@@ -1,7 +1,7 @@
 // Has the pool's tests, and the demo, run where the addon is not on the disk: in a copy of this checkout without it, on the
 // driver threads. Words as arguments go to vitest in place of its usual ones. Build first.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,8 @@ function run(folder, ...args) {
 }
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'ringpool-threads-'));
+// Some tests become another user, who is to find the modules.
+chmodSync(folder, 0o755);
 let code = 1;
 try {
   copyTo(folder);

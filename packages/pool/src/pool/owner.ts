@@ -183,7 +183,8 @@ export class Owner {
   /** Gives up what is left, once the owner's own client has gone. */
   close(): void {
     // What a worker was to close when it died, and nobody knows whether it has.
-    this.#host.ledger.closeAllOf(descriptorOwnerOf(this.#words.seat(OWN_SEAT)));
+    const client = descriptorOwnerOf(this.#words.seat(OWN_SEAT));
+    if (client !== 0) this.#host.ledger.closeAllOf(client);
     takeBackTransit(this.#words, this.#host.ledger, 0);
     this.#anchor?.close();
     for (const bell of this.#workerBells) bell.close();
