@@ -93,8 +93,7 @@ export class LocalLane implements Lane {
     this.wanted = entries;
     this.#mayOverflow = mayOverflow;
     this.#meter = meters.lane(seat.client, index);
-    this.#ring = Ring.open({ entries, cqEntries });
-    this.#ring.useDescriptorLedger();
+    this.#ring = openRing(entries, cqEntries, bell);
     this.#descriptorOwner = seat.descriptorOwner;
     this.sqes = this.#ring.sqes;
     this.#buffers = new RingBuffers(this.#ring, words, arena, onRefused);
@@ -110,8 +109,6 @@ export class LocalLane implements Lane {
       }
       this.#requests.complete(operation, res, flags);
     };
-    this.#ring.registerDoorbell(bell);
-    this.#ring.setEventfdEnabled(false);
     this.files = new FileSlots(0, makeFileTable(this.#ring, entries, entries));
   }
 
@@ -262,5 +259,19 @@ export class LocalLane implements Lane {
   /** Closes the ring. Nothing is in flight. */
   close(): void {
     this.#ring.close();
+  }
+}
+
+/** A ring that rings the bell at completions, once it may. @throws as `Ring.open`, and what registering refuses: then none is left. */
+function openRing(entries: number, cqEntries: number, bell: Doorbell): Ring {
+  const ring = Ring.open({ entries, cqEntries });
+  try {
+    ring.useDescriptorLedger();
+    ring.registerDoorbell(bell);
+    ring.setEventfdEnabled(false);
+    return ring;
+  } catch (error) {
+    ring.close();
+    throw error;
   }
 }
