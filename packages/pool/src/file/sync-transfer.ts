@@ -9,6 +9,7 @@ import { nothingWritten, operationError } from '../pool/errors.ts';
 import type { Lane } from '../pool/lane.ts';
 import { AUTO, LOCAL } from '../pool/placement.ts';
 import { Request } from '../pool/request.ts';
+import { asksAgain, REPEATS_MAX } from './repeats.ts';
 import {
   bounceFor,
   type Direction,
@@ -17,8 +18,6 @@ import {
   type Transfers,
 } from './transfer.ts';
 
-const EINTR = -4;
-const EAGAIN = -11;
 const SYSTEM_CALLS = { read: readSync, write: writeSync };
 
 /** Moves bytes and waits for it. Returns how many: all, or fewer where a file that is read ends. */
@@ -42,10 +41,13 @@ function transferDirectly(direction: Direction, file: TransferFile, range: Trans
   const view = memory instanceof Lease ? memory.bytes : memory;
   const call = SYSTEM_CALLS[direction];
   let done = 0;
+  let repeats = 0;
   do {
     const res = call(file.fd, view, offset + done, length - done, position + done);
-    if (res > 0) done += res;
-    else if (res === 0 || (res !== EINTR && res !== EAGAIN)) return ended(direction, file, done, length, res);
+    if (res > 0) {
+      done += res;
+      repeats = 0;
+    } else if (!asksAgain(res) || repeats++ === REPEATS_MAX) return ended(direction, file, done, length, res);
   } while (done < length);
   return done;
 }
@@ -79,6 +81,7 @@ function transferThrough(
   const call = SYSTEM_CALLS[direction];
   try {
     let done = 0;
+    let repeats = 0;
     do {
       const at = own === undefined ? from + done : 0;
       const bytes = Math.min(length - done, lease.length - at);
@@ -88,8 +91,9 @@ function transferThrough(
       const waiting = new Waiting(direction, file.fd, lease, at, bytes, position + done);
       // A worker that died before it took the operation leaves it to us.
       const res = waiting.run(client, lane) ?? call(file.fd, lease.bytes, at, bytes, position + done);
-      if (res === EINTR || res === EAGAIN) continue;
+      if (asksAgain(res) && repeats++ < REPEATS_MAX) continue;
       if (res <= 0) return ended(direction, file, done, length, res);
+      repeats = 0;
       if (direction === 'read' && own !== undefined) own.set(lease.slice(0, res).bytes, offset + done);
       done += res;
     } while (done < length);
