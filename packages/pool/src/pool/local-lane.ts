@@ -249,8 +249,8 @@ export class LocalLane implements Lane {
       this.#speaking = true;
       ring.setEventfdEnabled(true);
       // Enters, then looks once more: what completed before the bell could speak rang nothing, and with DEFER_TASKRUN
-      // it is not even in the queue before this thread has entered.
-      ring.submit();
+      // it is not even in the queue before this thread has entered. Refused, it is to be asked again.
+      if (!this.#submitter.submit()) return true;
       if (this.#mayOverflow) this.#meter.overflowed(ring.counters.overflow);
     }
     return ring.ready > 0;

@@ -266,7 +266,7 @@ export class WorkerLoop {
     if (idle) return false;
     this.#meter.parked(this.#ring.counters.overflow);
     const slept = monotonicMs();
-    this.#ring.submitAndWait(1, PARK_TIMEOUT_MS);
+    this.#submitter.wait(PARK_TIMEOUT_MS);
     this.#parking.unpark();
     this.#spinning.slept(monotonicMs() - slept);
     return true;
