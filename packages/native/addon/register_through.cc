@@ -17,10 +17,7 @@ int FillSlot(SharedRing* ring, uint32_t index, const abi::IoVec& buffer) {
   if (index >= ring->filled.size()) return -EINVAL;
   if (ring->filled[index]) return -EBUSY;
   abi::RsrcUpdate2 arg{index, 0, reinterpret_cast<uint64_t>(&buffer), 0, 1, 0};
-  int result;
-  do {
-    result = SysRegister(ring->fd, abi::kRegisterBuffersUpdate, &arg, sizeof arg);
-  } while (result == -EINTR);
+  const int result = SysRegister(ring->fd, abi::kRegisterBuffersUpdate, &arg, sizeof arg);
   if (result < 0) return result;
   ring->filled[index] = true;
   return 0;

@@ -232,6 +232,7 @@ int RingCore::EnterKernel(uint32_t min_complete, int32_t timeout_ms) {
   uint32_t flags = min_complete > 0 || polled || (flags_ & abi::kSetupDeferTaskrun) ? abi::kEnterGetevents : 0;
   flags |= WaitingInside();
   uint32_t submitted = 0;
+  int interrupts = 0;
   for (uint32_t retries = 0;;) {
     const int result = Submit(flags, Unsubmitted(), min_complete, timeout_ms);
     if (result >= 0) {
@@ -245,7 +246,8 @@ int RingCore::EnterKernel(uint32_t min_complete, int32_t timeout_ms) {
         return static_cast<int>(submitted);
       case EINTR:  // a signal: a wait ends early, and the caller knows its own bound; a submission goes on
         if (min_complete > 0) return static_cast<int>(submitted);
-        continue;
+        if (interrupts++ < kInterruptsMax) continue;
+        return submitted > 0 ? static_cast<int>(submitted) : result;
       case EAGAIN:  // no memory for requests just now
         if (retries++ < kEagainRetriesMax) {
           flags |= abi::kEnterGetevents;
@@ -282,11 +284,7 @@ void RingCore::Sync() {
 
 int RingCore::Register(uint32_t op, const void* arg, uint32_t count) const {
   if (fd_ < 0) return -EBADF;
-  int result;
-  do {
-    result = SysRegister(fd_, op, arg, count);
-  } while (result == -EINTR);
-  return result;
+  return SysRegister(fd_, op, arg, count);
 }
 
 }  // namespace ringpool

@@ -15,6 +15,9 @@
 
 namespace ringpool {
 
+/** How often a call that a signal interrupted is made again before the caller hears of it: a thread never hangs in one. */
+constexpr int kInterruptsMax = 64;
+
 inline int SysSetup(uint32_t entries, abi::Params* params) {
   const long result = syscall(__NR_io_uring_setup, entries, params);
   return result < 0 ? -errno : static_cast<int>(result);
@@ -25,9 +28,13 @@ inline int SysEnter(int fd, uint32_t to_submit, uint32_t min_complete, uint32_t 
   return result < 0 ? -errno : static_cast<int>(result);
 }
 
+/** Made again when a signal interrupts it. */
 inline int SysRegister(int fd, uint32_t op, const void* arg, uint32_t count) {
-  const long result = syscall(__NR_io_uring_register, fd, op, arg, count);
-  return result < 0 ? -errno : static_cast<int>(result);
+  for (int interrupts = 0;; interrupts++) {
+    const long result = syscall(__NR_io_uring_register, fd, op, arg, count);
+    if (result >= 0) return static_cast<int>(result);
+    if (errno != EINTR || interrupts == kInterruptsMax) return -errno;
+  }
 }
 
 /** preadv2(2) of one range, that answers -EAGAIN where it would have to wait. */

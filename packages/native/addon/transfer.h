@@ -6,8 +6,6 @@
 
 namespace ringpool {
 
-/** How often a call that a signal interrupted is made again before the caller hears of it. */
-constexpr int kInterruptsMax = 64;
 /** The position that stands for the descriptor's own. */
 constexpr double kCurrentPosition = -1;
 /** The cost of a system call: the least of so many rounds of so many calls, some 0.1 ms in all. */

@@ -5,6 +5,7 @@ import { errnoName, errnoText, RingpoolError } from '@ringpool/core';
 import { formatBytes, readMemlock } from './memlock.ts';
 
 const EPERM = 1;
+const EINTR = 4;
 const EAGAIN = 11;
 const ENOMEM = 12;
 const EACCES = 13;
@@ -93,11 +94,22 @@ export function setupError(errno: number, wantedBytes: number): RingpoolError {
 const FILTERED =
   'A seccomp profile lets a ring be opened and not be used: allow io_uring_enter and io_uring_register too.';
 
+/** Refusals of io_uring_enter that pass: a signal, or the kernel is short of memory or room just now. */
+const PASSING: readonly number[] = [EINTR, EAGAIN, ENOMEM, EBUSY];
+
+/** What io_uring_enter answered, or 0 where that is a refusal that passes. */
+export function unlessPassing(answer: number): number {
+  return PASSING.includes(-answer) ? 0 : answer;
+}
+
+const NO_MEMORY =
+  'The kernel has no memory for more requests: reap completions, then submit again. The SQEs stay queued.';
+
 /** What io_uring_enter refused. */
 export function enterError(errno: number): RingpoolError {
   const hints: Readonly<Record<number, string>> = {
-    [EAGAIN]:
-      'The kernel has no memory for more requests: reap completions, then submit again. The SQEs stay queued.',
+    [EAGAIN]: NO_MEMORY,
+    [ENOMEM]: NO_MEMORY,
     [EBUSY]:
       'The completion queue has overflowed: reap completions, then submit again. The SQEs stay queued.',
     17: 'A ring belongs to the thread that opened it: submit from there.',

@@ -12,7 +12,7 @@ import {
 import type { NativeRing } from './addon.ts';
 import { CachedReads } from './cached-reads.ts';
 import { type Doorbell, eventfdArgument } from './doorbell.ts';
-import { closedError, enterError, forgedError, waitError } from './kernel-errors.ts';
+import { closedError, enterError, forgedError, unlessPassing, waitError } from './kernel-errors.ts';
 import { registerRaw } from './raw-register.ts';
 import {
   type BufferSource,
@@ -187,7 +187,7 @@ export class Ring {
    * An SQE that points outside attached memory is not executed: it completes with -EFAULT.
    *
    * @throws RingpoolError ERR_RINGPOOL_CLOSED, ERR_RINGPOOL_INVALID_ARGUMENT (an SQE's user_data was overwritten),
-   *   EAGAIN, EBUSY (reap, then submit again: nothing is lost), EEXIST (not the ring's thread).
+   *   EAGAIN, ENOMEM, EBUSY (reap, then submit again: nothing is lost), EEXIST (not the ring's thread).
    */
   submit(): number {
     return this.#enter(0, 0);
@@ -229,16 +229,16 @@ export class Ring {
    * completion (no IORING_CQE_F_MORE in `flags`) was handed over.
    */
   reap(callback: CompletionCallback, max?: number): number {
-    const queues = this.#queues;
-    if (this.#mapped || queues.ready === 0) this.#bringOver();
-    return queues.reap(callback, max);
+    if (this.#mapped || this.#queues.ready === 0) this.#bringOver();
+    return this.#queues.reap(callback, max);
   }
 
   /** Completions that are done but not in the queue yet: copied (mapped mode), flushed or run (overflow, task work). */
   #bringOver(): void {
     if (this.#closed) return;
     if (this.#mapped) this.#native.sync();
-    if (this.#queues.mustEnter) this.#check(this.#crossInto(0, 0, 0));
+    // Where that is refused just now, what is done stays inside, and the next look brings it over.
+    if (this.#queues.mustEnter) this.#check(unlessPassing(this.#crossInto(0, 0, 0)));
   }
 
   #enter(minComplete: number, timeoutMs: number): number {

@@ -89,8 +89,10 @@ export interface ClientRing extends HostRing {
   readonly cached:
     | { read(file: number, address: number, length: number, position: number): number }
     | undefined;
-  /** Has completions ring the client's bell, or make `true`: come and reap. */
-  listen(): boolean;
+  /** Has completions ring the client's bell. The client then submits, and looks whether any is {@link due}. */
+  listen(): void;
+  /** Whether there is something to reap, or will be by the time that the event loop has turned. */
+  readonly due: boolean;
   /** Before it reaps, having listened. */
   hush(): void;
   /** Cancels an operation past the queue: false when it cannot. */
@@ -105,8 +107,8 @@ export interface WorkerRing extends HostRing {
   takes(operation: number): boolean;
   /** Says in the parking word that the thread is about to {@link sleep}. The thread then looks for work once more. */
   park(parking: Parking, bell: HostBell): void;
-  /** Sleeps until a completion, or until it is woken, or for a while. */
-  sleep(parking: Parking): void;
+  /** Sleeps until a completion, or until it is woken, or for a while; `wait` submits and waits in the ring. */
+  sleep(parking: Parking, wait: (timeoutMs: number) => void): void;
 }
 
 /** What one thread of a pool runs on. */

@@ -86,11 +86,11 @@ class UringRing implements ClientRing, WorkerRing {
     );
   }
 
-  listen(): boolean {
+  listen(): void {
     this.#ring.setEventfdEnabled(true);
-    // Enters, then looks once more: what completed before the bell could speak rang nothing, and with DEFER_TASKRUN
-    // it is not even in the queue before this thread has entered.
-    this.#ring.submit();
+  }
+
+  get due(): boolean {
     return this.#ring.ready > 0;
   }
 
@@ -141,8 +141,8 @@ class UringRing implements ClientRing, WorkerRing {
     this.#poll = this.#ring.operationOf(sqe);
   }
 
-  sleep(): void {
-    this.#ring.submitAndWait(1, PARK_TIMEOUT_MS);
+  sleep(_parking: Parking, wait: (timeoutMs: number) => void): void {
+    wait(PARK_TIMEOUT_MS);
   }
 }
 
@@ -207,9 +207,14 @@ class UringHost implements Host {
 
   openClientRing(options: DriverRingOptions, bell: HostBell): ClientRing {
     const ring = openLedgered(options);
-    ring.registerDoorbell(bell as Doorbell);
-    ring.setEventfdEnabled(false);
-    return new UringRing(ring);
+    try {
+      ring.registerDoorbell(bell as Doorbell);
+      ring.setEventfdEnabled(false);
+      return new UringRing(ring);
+    } catch (error) {
+      ring.close();
+      throw error;
+    }
   }
 
   openWorkerRing(options: DriverRingOptions): WorkerRing {
@@ -220,8 +225,13 @@ class UringHost implements Host {
 /** A ring whose descriptors are in the ledger from the moment that they are opened. */
 function openLedgered(options: DriverRingOptions): Ring {
   const ring = Ring.open(options);
-  ring.useDescriptorLedger();
-  return ring;
+  try {
+    ring.useDescriptorLedger();
+    return ring;
+  } catch (error) {
+    ring.close();
+    throw error;
+  }
 }
 
 /** The host on io_uring, of any thread. */

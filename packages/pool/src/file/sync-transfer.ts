@@ -17,6 +17,7 @@ import { endedWithWorker, nothingWritten, operationError, queueFull } from '../p
 import type { Lane } from '../pool/lane.ts';
 import { AUTO, LOCAL } from '../pool/placement.ts';
 import { Request } from '../pool/request.ts';
+import { asksAgain, REPEATS_MAX } from './repeats.ts';
 import {
   bounceFor,
   type Direction,
@@ -25,8 +26,6 @@ import {
   type Transfers,
 } from './transfer.ts';
 
-const EINTR = -4;
-const EAGAIN = -11;
 const EBADF = -9;
 
 /** Moves bytes and waits for it. Returns how many: all, or fewer where a file that is read ends. */
@@ -68,10 +67,13 @@ function transferDirectly(
   // A system call that is over has let go of the memory: nothing is in flight, and any memory will do.
   const view = memory instanceof Lease ? memory.bytes : memory;
   let done = 0;
+  let repeats = 0;
   do {
     const res = host.calls[direction](file.fd, view, offset + done, length - done, position + done);
-    if (res > 0) done += res;
-    else if (res === 0 || (res !== EINTR && res !== EAGAIN))
+    if (res > 0) {
+      done += res;
+      repeats = 0;
+    } else if (!asksAgain(res) || repeats++ === REPEATS_MAX)
       return ended(host.driver, direction, file, { done, length, res });
   } while (done < length);
   return done;
@@ -110,6 +112,7 @@ function transferThrough(
   );
   try {
     let done = 0;
+    let repeats = 0;
     do {
       const at = own === undefined ? from + done : 0;
       const bytes = Math.min(length - done, lease.length - at);
@@ -130,8 +133,9 @@ function transferThrough(
       if (taken === undefined && file.home !== 0) throw endedWithWorker(direction, file.path);
       // A worker that died before it took the operation leaves it to us.
       const res = taken ?? client.host.calls[direction](file.fd, lease.bytes, at, bytes, position + done);
-      if (res === EINTR || res === EAGAIN) continue;
+      if (asksAgain(res) && repeats++ < REPEATS_MAX) continue;
       if (res <= 0) return ended(client.host.driver, direction, file, { done, length, res });
+      repeats = 0;
       if (direction === 'read' && own !== undefined) own.set(lease.slice(0, res).bytes, offset + done);
       done += res;
     } while (done < length);

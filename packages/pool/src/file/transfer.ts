@@ -19,13 +19,12 @@ import { abortError, invalidArgument, nothingWritten, operationError } from '../
 import type { Lane } from '../pool/lane.ts';
 import { captured, Request } from '../pool/request.ts';
 import type { FixedSlots } from './fixed-slots.ts';
+import { asksAgain, REPEATS_MAX } from './repeats.ts';
 
 /** Memory of the caller's own is copied through leases of at most this size. */
 const BOUNCE_BYTES_MAX = 1024 * 1024;
 /** Requests that are kept for later ones. */
 const FREE_MAX = 1024;
-const EINTR = -4;
-const EAGAIN = -11;
 
 /** Which way the bytes go. */
 export type Direction = 'read' | 'write';
@@ -147,6 +146,8 @@ class Transfer extends Request {
   #done = 0;
   /** It was in flight already. */
   #again = false;
+  /** How often in a row it was made again without having moved anything. */
+  #repeats = 0;
   #cancellation: Cancellation | undefined;
 
   constructor(transfers: Transfers) {
@@ -176,6 +177,7 @@ class Transfer extends Request {
     this.#position = range.position;
     this.#done = 0;
     this.#again = false;
+    this.#repeats = 0;
     this.place = place;
     if (signal !== undefined) this.#cancellation = new Cancellation(signal, this.#transfers.client, this);
   }
@@ -277,7 +279,7 @@ class Transfer extends Request {
       if (this.#done < this.#length) this.#goOn();
       else this.#settle(undefined);
     } else if (res === 0) this.#settle(this.#zeroError());
-    else if (res === EINTR || res === EAGAIN) this.#goOn();
+    else if (asksAgain(res) && this.#repeats++ < REPEATS_MAX) this.#goOn();
     else {
       const { path, direct } = this.#file as TransferFile;
       const op = this.#direction;
@@ -319,6 +321,7 @@ class Transfer extends Request {
     }
     this.#position += bytes;
     this.#done += bytes;
+    this.#repeats = 0;
   }
 
   #settle(error: RingpoolError | undefined): void {

@@ -237,9 +237,12 @@ export class LocalLane implements Lane {
     if (ring.inFlight === 0) return false;
     if (this.#speaking) return ring.ready > 0;
     this.#speaking = true;
-    const ready = this.#own.listen();
+    this.#own.listen();
+    // Enters, then looks once more: what completed before the bell could speak rang nothing, and with DEFER_TASKRUN
+    // it is not even in the queue before this thread has entered. Refused, it is to be asked again.
+    if (!this.#submitter.submit()) return true;
     if (this.#mayOverflow) this.#meter.overflowed(this.#own.overflow);
-    return ready;
+    return this.#own.due;
   }
 
   /** Closes the ring. Nothing is in flight. */

@@ -6,6 +6,12 @@ import { type DriverRing, RingpoolError } from '@ringpool/core';
 /** Completion queue entries for each submission queue entry: room for a ring's own operations. */
 export const CQ_FACTOR = 2;
 
+/**
+ * Refusals that pass, and after which the SQEs stay queued. EAGAIN, ENOMEM: no memory for requests, or for the thread's
+ * first enter, just now. EBUSY: completions must be reaped first. EINTR: signals, more of them than are borne with.
+ */
+const PASSING: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EBUSY', 'EINTR']);
+
 /** Submits to a ring, and keeps what the kernel did not take. */
 export class Submitter {
   readonly #ring: DriverRing;
@@ -15,20 +21,37 @@ export class Submitter {
     this.#ring = ring;
   }
 
-  /** SQEs handed to the ring that the kernel has not taken, because it was short of memory. Submit again. */
+  /** SQEs handed to the ring that the kernel has not taken. Submit again. */
   get owed(): number {
     return this.#owed;
   }
 
-  /** Submits what is queued, and what is owed. */
-  submit(): void {
+  /** Submits what is queued, and what is owed. False when the kernel does not let this thread in just now: try again. */
+  submit(): boolean {
     this.#owed += this.#ring.queued;
+    return this.#entered(() => {
+      const taken = this.#ring.submit();
+      // Nothing taken, and no refusal: nothing was there.
+      this.#owed = taken === 0 ? 0 : Math.max(0, this.#owed - taken);
+    });
+  }
+
+  /** Submits what is queued and waits for a completion. False as {@link submit}: then nothing was waited for. */
+  wait(timeoutMs: number): boolean {
+    const { queued } = this.#ring;
+    if (this.#entered(() => this.#ring.submitAndWait(1, timeoutMs))) return true;
+    // Perhaps it was taken, and the wait was refused: the next submit() finds nothing then.
+    this.#owed += queued;
+    return false;
+  }
+
+  #entered(enter: () => void): boolean {
     try {
-      this.#owed -= this.#ring.submit();
+      enter();
+      return true;
     } catch (error) {
-      // EAGAIN: no memory for requests just now. EBUSY: completions must be reaped first. Both: the SQEs stay queued.
-      if (!(error instanceof RingpoolError) || (error.code !== 'EAGAIN' && error.code !== 'EBUSY'))
-        throw error;
+      if (error instanceof RingpoolError && PASSING.has(error.code)) return false;
+      throw error;
     }
   }
 }

@@ -62,8 +62,8 @@ export class Anchor {
   }
 
   /**
-   * Opens the anchor and tells the other threads. Undefined where memlock is too short and registration not required.
-   * @throws as `Ring.open`.
+   * Opens the anchor and tells the other threads. Undefined where memlock is too short for it, or the kernel refuses it a
+   * table, and registration is not required. @throws as `Ring.open`.
    */
   static open(mode: RegistrationMode, words: PoolWords): Anchor | undefined {
     if (mode === 'off') return undefined;
@@ -76,9 +76,10 @@ export class Anchor {
       return new Anchor(ring);
     } catch (error) {
       ring?.close();
-      // Without io_uring there is no pool at all; with memlock too short for the anchor, there is an unregistered one.
-      const short = error instanceof RingpoolError && error.code === 'ERR_RINGPOOL_MEMLOCK';
-      if (mode === 'required' || !short) throw error;
+      if (mode === 'required' || !(error instanceof RingpoolError)) throw error;
+      // Without io_uring there is no pool at all. With memlock too short for the anchor, or without a table (Linux < 5.13
+      // knows none that can be filled later), there is an unregistered one.
+      if (ring === undefined && error.code !== 'ERR_RINGPOOL_MEMLOCK') throw error;
       return undefined;
     }
   }
@@ -155,7 +156,9 @@ export class Registration {
   }
 
   #tell(bytes: number, error: RingpoolError | undefined): void {
-    const why = error === undefined ? 'what RLIMIT_MEMLOCK leaves is used up' : 'the kernel refused it';
+    const spent =
+      this.#words.anchorRing === 0 ? 'there is no table for it' : 'what RLIMIT_MEMLOCK leaves is used up';
+    const why = error === undefined ? spent : 'the kernel refused it';
     const message = `${bytes} bytes of the arena are not registered: ${why}; READ and WRITE are used on them`;
     this.#publisher.publishSoon('fallback', {
       kind: 'registration',

@@ -80,9 +80,12 @@ export class RemoteLanes {
     return best;
   }
 
-  /** Why no worker is up or on its way; undefined while requests for any of them have something to wait for. */
+  /**
+   * Why no worker could be had when one was asked for last; undefined while one is up, or is waited for the first time.
+   * Also while another one is on its way: what would wait for that one may wait for ever, as one after another fails.
+   */
   get hopeless(): RingpoolError | undefined {
-    return this.#wanted.size > 0 || this.all.some(({ up }) => up) ? undefined : this.#failure;
+    return this.all.some(({ up }) => up) ? undefined : this.#failure;
   }
 
   /** Asks for a worker, unless it is up or was asked for. Returns why it will not come, if that is known. */
@@ -149,7 +152,10 @@ export class RemoteLanes {
     const wanted = this.#wanted.has(lane.index);
     if (!wanted && (!lane.up || lane.held)) return;
     this.#count(lane, () => lane.look());
-    if (lane.up) this.#wanted.delete(lane.index);
+    if (!lane.up) return;
+    this.#wanted.delete(lane.index);
+    // There are workers again: should this one die, its successor is waited for.
+    this.#failure = undefined;
   }
 
   /** Keeps count of the lanes that are up and not held, across a change. */

@@ -47,6 +47,7 @@ export class WorkerLoop {
   readonly #meter: WorkerMeter;
   readonly #routes: Routes;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
+  readonly #wait = (timeoutMs: number): void => void this.#submitter.wait(timeoutMs);
   /** Completions published since clients were last woken. */
   #unannounced = 0;
   /** The lane that is served first in the next round. */
@@ -264,7 +265,7 @@ export class WorkerLoop {
     if (idle) return false;
     this.#meter.parked(this.#own.overflow);
     const slept = monotonicMs();
-    this.#own.sleep(this.#parking);
+    this.#own.sleep(this.#parking, this.#wait);
     this.#parking.unpark();
     this.#spinning.slept(monotonicMs() - slept);
     return true;

@@ -1,12 +1,11 @@
 // System calls that a client's own thread makes by node:fs, for methods that block. Where one would have to wait for somebody
-// else, the thread sleeps a little and is told to try again: so it can be ended.
+// else, the thread sleeps a little and makes it again: so it can be ended.
 
 import { WOULD_WAIT } from '@ringpool/core';
 import type { SystemCalls } from '../host.ts';
 import type { DescriptorLedger } from './descriptor-ledger.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 
-const EAGAIN = -11;
 const EBADF = -9;
 /** Between two calls that would have to wait. */
 const AGAIN_MS = 1;
@@ -24,16 +23,18 @@ export function threadsCalls(ledger: DescriptorLedger): ThreadsCalls {
   const system = new NodeFileSystem(ledger, 0);
   return {
     read: (file, view, offset, length, position) =>
-      waited(file < 0 ? EBADF : system.read(file, view, offset, length, position)),
+      file < 0 ? EBADF : waited(() => system.read(file, view, offset, length, position)),
     write: (file, view, offset, length, position) =>
-      waited(file < 0 ? EBADF : system.write(file, view, offset, length, position, 0)),
+      file < 0 ? EBADF : waited(() => system.write(file, view, offset, length, position, 0)),
     sync: (file, dataOnly) => system.sync(file, dataOnly),
     readCached: undefined,
   };
 }
 
-function waited(res: number): number {
-  if (res !== WOULD_WAIT) return res;
-  Atomics.wait(nobodyWakes, 0, 0, AGAIN_MS);
-  return EAGAIN;
+function waited(call: () => number): number {
+  for (;;) {
+    const res = call();
+    if (res !== WOULD_WAIT) return res;
+    Atomics.wait(nobodyWakes, 0, 0, AGAIN_MS);
+  }
 }
