@@ -173,7 +173,8 @@ export class Dispatcher {
   #choose(request: Request): Lane | undefined {
     const local = this.#local;
     if (local === undefined) {
-      if (this.#isHeldBack(request)) return undefined;
+      // What makes room for others, as the close of a file, has nothing to do with their order.
+      if (!request.urgent && this.#isHeldBack(request)) return undefined;
       this.remotes.wantAnother();
       return this.remotes.roomiest(request);
     }
@@ -230,8 +231,12 @@ export class Dispatcher {
 
   /** Takes a request back that waits for room. False when it does not wait. */
   withdraw(request: Request): boolean {
-    if (this.#waiting.remove(request)) return true;
-    return this.#lanes.some(({ bound, placed }) => bound.remove(request) || placed.remove(request));
+    const waited =
+      this.#waiting.remove(request) ||
+      this.#lanes.some(({ bound, placed }) => bound.remove(request) || placed.remove(request));
+    // What waited behind it may go, and nothing else may ever come to tell.
+    if (waited) this.#outlet.schedule();
+    return waited;
   }
 
   /** A worker has ended: what it had not begun goes elsewhere, or waits for the next one. */
@@ -249,12 +254,20 @@ export class Dispatcher {
   #startAgain(request: Request): void {
     this.#again = true;
     try {
-      this.start(request);
+      if (request === this.#draining) this.#drainAgain(request);
+      else this.start(request);
     } catch {
       // An encoder refuses it as it did the first time, when its caller was told.
     } finally {
       this.#again = false;
     }
+  }
+
+  /** It drains, and has not begun: what came after it waits behind it still. */
+  #drainAgain(request: Request): void {
+    this.#draining = undefined;
+    this.#waiting.unshift(request);
+    this.#outlet.schedule();
   }
 
   /** Issues what waited and now has room, or can never have it. */
