@@ -57,6 +57,7 @@ export class Dispatcher {
       died: (lane, death) => this.#laneDied(lane, death),
       failed: (lane, error) => {
         for (const request of lane.placed.clear()) abandonUnstarted(request, error);
+        this.#giveUp();
       },
       gaveUp: () => outlet.settled(),
     });
@@ -183,8 +184,26 @@ export class Dispatcher {
     this.remotes.wantAnother();
     const remote = this.remotes.roomiest(request);
     if (remote !== undefined || here) return remote ?? local;
-    // No worker can be had: better here than not at all.
-    return this.remotes.hopeless !== undefined && local.roomFor(request) > 0 ? local : undefined;
+    return this.remotes.hopeless === undefined ? undefined : this.#instead(request);
+  }
+
+  /** No worker can be had: better here than not at all. */
+  #instead(request: Request): LocalLane | undefined {
+    const local = this.#local;
+    return local !== undefined && local.roomFor(request) > 0 ? local : undefined;
+  }
+
+  /** A worker could not start. If nobody else is on his way, what waits has nothing to wait for: the next one asks anew. */
+  #giveUp(): void {
+    const { hopeless } = this.remotes;
+    if (hopeless === undefined) return;
+    const filesHere = this.#local?.files.count ?? -1;
+    for (const request of this.#waiting.clear()) {
+      const lane = this.#instead(request);
+      if (lane !== undefined) this.#issueAnywhere(lane, request);
+      else if (request.files > filesHere) abandonUnstarted(request, hopeless);
+      else this.#waiting.push(request);
+    }
   }
 
   /** The rule of placement 'auto'. */
