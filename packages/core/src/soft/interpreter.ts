@@ -11,6 +11,8 @@ import type { SoftBuffers, SoftFiles } from './tables.ts';
 const HIGH_WORD = 0x1_0000_0000;
 const EBADF = 9;
 const EINVAL = 22;
+const EFBIG = 27;
+const EOVERFLOW = 75;
 const EOPNOTSUPP = 95;
 const OPCODE_MASK = 0xff;
 const FLAGS_SHIFT = 8;
@@ -18,6 +20,8 @@ const FIXED_FILE = 1;
 const BUFFER_SELECT = 32;
 const AT_FDCWD = -100;
 const SLASH = 0x2f;
+/** `.` */
+const CURRENT_DIRECTORY: Path = Uint8Array.of(0x2e);
 const BUFFER_INDEX_MASK = 0xffff;
 const ALLOCATE_SLOT = 0xffff_ffff;
 /** `IORING_FSYNC_DATASYNC`. */
@@ -133,7 +137,8 @@ export class Interpreter {
     const flags = sqe[at + 7] as number;
     if (flags & ~RWF_SUPPORTED) return -EOPNOTSUPP;
     const position = positionOf(sqe, at);
-    if (position < CURRENT_POSITION) return -EINVAL;
+    const misplaced = misplacedBy(position, writes);
+    if (misplaced < 0) return misplaced;
     const { bytes } = this.#memory;
     return writes
       ? this.#system.write(file, bytes, offset, length, position, flags)
@@ -155,7 +160,8 @@ export class Interpreter {
     const flags = sqe[at + 7] as number;
     if (flags & ~RWF_SUPPORTED) return -EOPNOTSUPP;
     const position = positionOf(sqe, at);
-    if (position < CURRENT_POSITION) return -EINVAL;
+    const misplaced = misplacedBy(position, writes);
+    if (misplaced < 0) return misplaced;
     return writes
       ? this.#system.writePieces(file, pieces, position, flags)
       : this.#system.readPieces(file, pieces, position);
@@ -202,7 +208,8 @@ export class Interpreter {
     const file = this.fileOf(sqe, at);
     if (file < 0) return file;
     const length = positionOf(sqe, at);
-    return length < 0 ? -EINVAL : this.#system.truncate(file, length);
+    if (length < 0) return -EINVAL;
+    return length > Number.MAX_SAFE_INTEGER ? -EFBIG : this.#system.truncate(file, length);
   }
 
   #statx(sqe: Uint32Array, at: number): number {
@@ -214,7 +221,7 @@ export class Interpreter {
     if (!ofFile && path[0] !== SLASH && directory !== AT_FDCWD) return -EOPNOTSUPP;
     const offset = this.#memory.locate(sqe[at + 2] as number, sqe[at + 3] as number, STATX_BYTES);
     if (offset < 0) return offset;
-    const target = ofFile ? directory : path;
+    const target = !ofFile ? path : directory === AT_FDCWD ? CURRENT_DIRECTORY : directory;
     const status = this.#system.status(target, (flags & AT.SYMLINK_NOFOLLOW) === 0);
     if (typeof status === 'number') return status;
     writeStatx(this.#memory.bytes, offset, status);
@@ -264,6 +271,16 @@ export class Interpreter {
     const files = Array.from({ length: count }, (_, index) => this.#memory.word(offset + index * 4) | 0);
     return this.#files.update(sqe[at + 2] as number, files);
   }
+}
+
+/**
+ * 0, or why there can be no transfer at a position. Beyond 2^53-1 a number is not exact, and node:fs, which is given numbers,
+ * writes at the current position then.
+ */
+function misplacedBy(position: number, writes: boolean): number {
+  if (position < CURRENT_POSITION) return -EINVAL;
+  if (position <= Number.MAX_SAFE_INTEGER) return 0;
+  return writes ? -EFBIG : -EOVERFLOW;
 }
 
 /** The file offset of an SQE: -1 for the current position, lower for what no file has. */

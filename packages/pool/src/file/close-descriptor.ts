@@ -69,9 +69,12 @@ export function closeDescriptor(client: Client, descriptor: number, home: number
   return request.promise;
 }
 
-/** As {@link closeDescriptor}, for one that nobody waits for and that this lane has opened. */
-export function dropDescriptor(client: Client, descriptor: number, lane: Lane | undefined): void {
-  const home = client.host.filesEndWithWorker ? (lane?.generation ?? 0) : 0;
+/**
+ * As {@link closeDescriptor}, for one that nobody waits for. `generation`: which thread of its worker has opened it, which may
+ * have ended since.
+ */
+export function dropDescriptor(client: Client, descriptor: number, generation: number): void {
+  const home = client.host.filesEndWithWorker ? generation : 0;
   const closing = closeDescriptor(client, descriptor, home);
   // What its pool has not closed when it ends is closed by the ledger.
   if (typeof closing !== 'number') closing.catch(() => undefined);

@@ -33,7 +33,7 @@ export class OpenRequest extends SingleRequest {
     this.#path = path;
   }
 
-  /** Which thread of its worker has opened the file, once it is open. */
+  /** Which thread of its worker opens the file: not the one that the lane has when that is heard of. */
   get generation(): number {
     return this.#generation;
   }
@@ -44,11 +44,11 @@ export class OpenRequest extends SingleRequest {
 
   override encode(lane: Lane): void {
     this.#on = lane;
+    this.#generation = lane.generation;
     super.encode(lane);
   }
 
   override complete(part: number, res: number): void {
-    this.#generation = this.#on?.generation ?? 0;
     if (res >= 0) this.#on?.own(res);
     super.complete(part, res);
   }

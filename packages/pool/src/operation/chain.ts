@@ -49,6 +49,8 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
   readonly #cancellation: Cancellation | undefined;
   #on: Lane | undefined;
   #epoch = 0;
+  /** Which thread of its worker runs it. */
+  #generation = 0;
   #slots: readonly number[] = [];
   /** Descriptors that it opened: its caller's with the completions, closed when it fails. */
   #opened: readonly number[] = [];
@@ -99,6 +101,7 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
   encode(lane: Lane): void {
     this.#on = lane;
     this.#epoch = lane.epoch;
+    this.#generation = lane.generation;
     this.#slots = Array.from({ length: this.#plan.files }, () => lane.files.take());
     for (const [part, operation] of this.#plan.operations.entries()) {
       const sqe = lane.push(this, part);
@@ -160,7 +163,7 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     const { host, seat } = this.#client;
     for (const descriptor of this.#opened) {
       if (toCaller) host.ledger.release(descriptor, seat.descriptorOwner);
-      else dropDescriptor(this.#client, descriptor, this.#on);
+      else dropDescriptor(this.#client, descriptor, this.#generation);
     }
   }
 

@@ -217,7 +217,7 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
 
   /** Nobody will read it. Its buffer goes with all of them. */
   #drop({ result }: Completion): void {
-    if (this.#opens) dropDescriptor(this.#client, result, this.#lane);
+    if (this.#opens) dropDescriptor(this.#client, result, this.#lane.generation);
   }
 
   #giveBack(): void {

@@ -57,6 +57,7 @@ export class Dispatcher {
       died: (lane, death) => this.#laneDied(lane, death),
       failed: (lane, error) => {
         for (const request of lane.placed.clear()) abandonUnstarted(request, error);
+        this.#giveUp();
       },
       gaveUp: () => outlet.settled(),
     });
@@ -193,8 +194,26 @@ export class Dispatcher {
     this.remotes.wantAnother();
     const remote = this.remotes.roomiest(request);
     if (remote !== undefined || here) return remote ?? local;
-    // No worker can be had: better here than not at all.
-    return this.remotes.hopeless !== undefined && local.roomFor(request) > 0 ? local : undefined;
+    return this.remotes.hopeless === undefined ? undefined : this.#instead(request);
+  }
+
+  /** No worker can be had: better here than not at all. */
+  #instead(request: Request): LocalLane | undefined {
+    const local = this.#local;
+    return local !== undefined && local.roomFor(request) > 0 ? local : undefined;
+  }
+
+  /** A worker could not start. If nobody else is on his way, what waits has nothing to wait for: the next one asks anew. */
+  #giveUp(): void {
+    const { hopeless } = this.remotes;
+    if (hopeless === undefined) return;
+    const filesHere = this.#local?.files.count ?? -1;
+    for (const request of this.#waiting.clear()) {
+      const lane = this.#instead(request);
+      if (lane !== undefined) this.#issueAnywhere(lane, request);
+      else if (request.files > filesHere) abandonUnstarted(request, hopeless);
+      else this.#waiting.push(request);
+    }
   }
 
   /** The rule of placement 'auto'. */
@@ -241,8 +260,12 @@ export class Dispatcher {
 
   /** Takes a request back that waits for room. False when it does not wait. */
   withdraw(request: Request): boolean {
-    if (this.#waiting.remove(request)) return true;
-    return this.#lanes.some(({ bound, placed }) => bound.remove(request) || placed.remove(request));
+    const waited =
+      this.#waiting.remove(request) ||
+      this.#lanes.some(({ bound, placed }) => bound.remove(request) || placed.remove(request));
+    // What waited behind it may go, and nothing else may ever come to tell.
+    if (waited) this.#outlet.schedule();
+    return waited;
   }
 
   /** A worker has ended: what it had not begun goes elsewhere, or waits for the next one. */
@@ -260,12 +283,20 @@ export class Dispatcher {
   #startAgain(request: Request): void {
     this.#again = true;
     try {
-      this.start(request);
+      if (request === this.#draining) this.#drainAgain(request);
+      else this.start(request);
     } catch {
       // An encoder refuses it as it did the first time, when its caller was told.
     } finally {
       this.#again = false;
     }
+  }
+
+  /** It drains, and has not begun: what came after it waits behind it still. */
+  #drainAgain(request: Request): void {
+    this.#draining = undefined;
+    this.#waiting.unshift(request);
+    this.#outlet.schedule();
   }
 
   /** Issues what waited and now has room, or can never have it. */

@@ -124,6 +124,21 @@ export const fileBehaviours: Readonly<Record<string, (stage: Stage) => void>> = 
       'efghi',
     ]);
   },
+  'a position that no file has is not taken for the current one'(stage) {
+    stage.file('f', 'abcdefgh');
+    const file = stage.open('f');
+    for (const offset of [2n ** 53n, 2n ** 62n]) {
+      const { address } = stage.memory('XXXX');
+      const iovecs = stage.vector([{ address, length: 4 }]);
+      stage.one({ op: 'write', fd: fd(file), buffer: address, length: 4, offset });
+      stage.one({ op: 'writev', fd: fd(file), iovecs, count: 1, offset });
+      stage.one({ op: 'readv', fd: fd(file), iovecs, count: 1, offset });
+      stage.one({ op: 'read', fd: fd(file), buffer: address, length: 4, offset });
+    }
+    expect([stage.read(file, 8, CURRENT), stage.read(file, 8, 0)]).toEqual(['abcdefgh', 'abcdefgh']);
+    stage.one({ op: 'ftruncate', fd: fd(file), length: 2n ** 60n });
+    expect(stage.read(file, 8, 0)).toBe('abcdefgh');
+  },
   'what is opened for appending is written to at its end'(stage) {
     stage.file('log', 'one');
     const file = stage.open('log', stage.flags.WRONLY | stage.flags.APPEND);
@@ -313,5 +328,6 @@ export const fileBehaviours: Readonly<Record<string, (stage: Stage) => void>> = 
     expect(status(stage, 'f')).toEqual(expected);
     expect(status(stage, '', AT.EMPTY_PATH, stage.open('f'))).toEqual(expected);
     expect(status(stage, 'none')).toBe('ENOENT');
+    expect(status(stage, '', AT.EMPTY_PATH)).toEqual({ type: 'directory' });
   },
 };

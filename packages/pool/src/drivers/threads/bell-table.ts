@@ -20,13 +20,14 @@ export class BellTable {
     this.#words = words;
   }
 
-  /** Makes a bell of this thread. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS. */
-  create(onLook: () => void): ThreadsBell {
+  /** Makes a bell of this thread, which has its place until it closes. @throws ERR_RINGPOOL_TOO_MANY_CLIENTS. */
+  create(look: () => void): ThreadsBell {
     const generation = (Atomics.add(this.#words, 0, 1) % 0x7fff_ffff) + 1;
     for (let index = 0; index < BELLS_MAX; index++) {
       const at = 1 + index * BELL_WORDS;
       if (Atomics.compareExchange(this.#words, at, 0, generation) !== 0) continue;
-      return new ThreadsBell(this.#words, at, { index, generation }, onLook);
+      const token = { index, generation };
+      return new ThreadsBell(this.#words, at, token, { look, closed: () => this.forget(token) });
     }
     throw new RingpoolError('ERR_RINGPOOL_TOO_MANY_CLIENTS', `all ${BELLS_MAX} bells of the pool are taken`, {
       op: 'bell.create',
@@ -39,7 +40,7 @@ export class BellTable {
     const at = 1 + index * BELL_WORDS;
     const there = index >= 0 && index < BELLS_MAX && Atomics.load(this.#words, at) === generation;
     if (!there) throw bellGone('attach');
-    return new ThreadsBell(this.#words, at, { index, generation }, () => undefined);
+    return new ThreadsBell(this.#words, at, { index, generation }, {});
   }
 
   /** Rings a bell if it is there still. */

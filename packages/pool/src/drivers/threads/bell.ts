@@ -18,13 +18,20 @@ export const BELL_WORDS = 2;
 /** Where a bell is rung by a thread whose end nobody tells: this often the watcher looks by itself, while it waits. */
 const LOOK_MS = 100;
 
+/** What somebody wants to know of a bell. */
+export interface BellEvents {
+  /** Called every now and then while it holds the event loop. */
+  readonly look?: () => void;
+  /** Called once it is closed. */
+  readonly closed?: () => void;
+}
+
 /** One thread's hold on a bell. */
 export class ThreadsBell implements HostBell {
   readonly token: DoorbellToken;
   readonly #words: Int32Array;
   readonly #at: number;
-  /** Called at times while the bell holds the event loop. */
-  readonly #onLook: () => void;
+  readonly #events: BellEvents;
   /** Where its callbacks run: in the context in which it was watched first. */
   #context: AsyncResource | undefined;
   #heard = 0;
@@ -33,12 +40,12 @@ export class ThreadsBell implements HostBell {
   #alive = false;
   #closed = false;
 
-  /** The bell at a word. `onLook` is called every now and then while it holds the loop. */
-  constructor(words: Int32Array, at: number, token: DoorbellToken, onLook: () => void) {
+  /** The bell at a word. */
+  constructor(words: Int32Array, at: number, token: DoorbellToken, events: BellEvents) {
     this.#words = words;
     this.#at = at;
     this.token = token;
-    this.#onLook = onLook;
+    this.#events = events;
   }
 
   get closed(): boolean {
@@ -89,7 +96,7 @@ export class ThreadsBell implements HostBell {
   /** It goes on for one turn after the bell has let go of the loop: work mostly comes again. */
   #tick(): NodeJS.Timeout {
     return setInterval(() => {
-      if (this.#alive) this.#onLook();
+      if (this.#alive) this.#events.look?.();
       else this.#stop();
     }, LOOK_MS);
   }
@@ -106,6 +113,7 @@ export class ThreadsBell implements HostBell {
     this.#stop();
     // What waits is let go of by the engine once it is woken.
     if (this.#callback !== undefined) Atomics.notify(this.#words, this.#at + 1);
+    this.#events.closed?.();
   }
 }
 

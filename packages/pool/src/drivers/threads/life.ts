@@ -1,7 +1,7 @@
 // Which thread it is, and whether it has ended: by its number at the operating system, where that can be looked up. Any
 // thread of the process may ask. Source: proc(5), `/proc/thread-self` and `/proc/pid/task/tid/stat`.
 
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 
 /** A thread of this process. */
@@ -10,7 +10,7 @@ export interface Life {
   readonly threadId: number;
   /** The operating system's number; 0 where it does not tell. */
   readonly task: number;
-  /** When it started, in ticks of the clock: numbers of tasks come again. */
+  /** When it started, in ticks of the clock: numbers of tasks come again. 0 where that could not be read. */
   readonly startedTicks: number;
 }
 
@@ -18,14 +18,33 @@ export interface Life {
 const STATE = 0;
 const STARTED = 19;
 
-/** State and start of a task of this process; undefined when there is no such task. */
-function statOf(task: number): { readonly state: string; readonly startedTicks: number } | undefined {
+const TASKS = '/proc/self/task';
+
+/** What is known of a task of this process. */
+interface Stat {
+  readonly state: string;
+  readonly startedTicks: number;
+}
+
+/** State and start of a task of this process; `'gone'` when there is no such task; undefined when that cannot be told. */
+function statOf(task: number): Stat | 'gone' | undefined {
   try {
-    const text = readFileSync(`/proc/self/task/${task}/stat`, 'latin1');
+    const text = readFileSync(`${TASKS}/${task}/stat`, 'latin1');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { state: fields[STATE] as string, startedTicks: Number(fields[STARTED]) | 0 };
   } catch {
-    return undefined;
+    // It has ended; or there is no descriptor left to read it by, and whoever takes it to have ended takes back memory that
+    // it still uses.
+    return isThere(TASKS) && !isThere(`${TASKS}/${task}`) ? 'gone' : undefined;
+  }
+}
+
+/** Whether a name is not certainly nobody's. Takes no descriptor. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
   }
 }
 
@@ -34,7 +53,8 @@ export function ownLife(): Life {
   try {
     const task = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
     const stat = statOf(task);
-    if (stat !== undefined) return { threadId, task, startedTicks: stat.startedTicks };
+    if (typeof stat === 'object') return { threadId, task, startedTicks: stat.startedTicks };
+    if (isThere(`${TASKS}/${task}`)) return { threadId, task, startedTicks: 0 };
   } catch {
     // No Linux, or no /proc: then the thread's end is told by whoever started it, or by itself.
   }
@@ -45,10 +65,12 @@ export function ownLife(): Life {
 export function isOver({ task, startedTicks }: Pick<Life, 'task' | 'startedTicks'>): boolean {
   if (task === 0) return false;
   const stat = statOf(task);
-  return stat === undefined || stat.startedTicks !== startedTicks || stat.state === 'X' || stat.state === 'Z';
+  if (typeof stat !== 'object') return stat === 'gone';
+  const another = startedTicks !== 0 && stat.startedTicks !== startedTicks;
+  return another || stat.state === 'X' || stat.state === 'Z';
 }
 
 /** Whether there is a task of this number in this process, or whether that cannot be known. */
 export function mayLive(task: number): boolean {
-  return ownLife().task === 0 || statOf(task) !== undefined;
+  return ownLife().task === 0 || statOf(task) !== 'gone';
 }

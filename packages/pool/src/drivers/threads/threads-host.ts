@@ -55,18 +55,20 @@ class ThreadsRing implements WorkerRing {
   }
 
   sleep(parking: Parking): void {
-    const ms = Math.min(PARK_TIMEOUT_MS, this.ring.nextMs - monotonicMs());
+    const ms = Math.min(PARK_TIMEOUT_MS, this.ring.nextMs - clock.now());
     if (ms > 0) parking.wait(ms);
   }
 }
 
 /** A worker sleeps by its parking word, and never in its ring: only a ring that closes waits there. */
 const nobodyWakes = new Int32Array(new SharedArrayBuffer(4), 0, 1);
+/** Absolute timeouts go by the system's clock, CLOCK_MONOTONIC: performance.now() starts with the thread. */
+const startedMs: number = Number(process.hrtime.bigint()) / 1e6 - monotonicMs();
 const clock: SoftClock = {
-  now: monotonicMs,
+  now: () => startedMs + monotonicMs(),
   today: () => Date.now(),
   sleep(untilMs) {
-    const ms = Math.min(untilMs - monotonicMs(), PARK_TIMEOUT_MS);
+    const ms = Math.min(untilMs - clock.now(), PARK_TIMEOUT_MS);
     if (ms > 0) Atomics.wait(nobodyWakes, 0, 0, ms);
   },
 };

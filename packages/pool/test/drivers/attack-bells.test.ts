@@ -1,0 +1,58 @@
+// Bells without eventfds have places in a table: what is closed gives its place back, and what is rung is heard.
+import { connectPool, openPool } from '@ringpool/pool';
+import { expect, onTestFinished, test } from 'vitest';
+import { BELL_TABLE_WORDS, BellTable } from '../../src/drivers/threads/bell-table.ts';
+import { until } from '../support.ts';
+
+const BELLS_MAX = 256;
+
+function table(): BellTable {
+  return new BellTable(new Int32Array(new SharedArrayBuffer(BELL_TABLE_WORDS * 4), 0, BELL_TABLE_WORDS));
+}
+
+test('a bell that is closed gives its place back, and nobody attaches to it any more', async () => {
+  const bells = table();
+  for (let round = 0; round < 3 * BELLS_MAX; round++) {
+    const bell = bells.create(() => undefined);
+    const other = bells.attach(bell.token);
+    let heard = 0;
+    bell.watch(() => heard++);
+    other.ring();
+    if (round % BELLS_MAX === 0) await until(() => heard > 0);
+    bell.close();
+    other.close();
+    expect(() => bells.attach(bell.token)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  }
+});
+
+test('who rings a bell that is gone rings nobody else out of his sleep for good', async () => {
+  const bells = table();
+  const first = bells.create(() => undefined);
+  const late = bells.attach(first.token);
+  first.close();
+  const second = bells.create(() => undefined);
+  onTestFinished(() => second.close());
+  expect(second.token.index).toBe(first.token.index);
+  let heard = 0;
+  second.watch(() => heard++);
+  late.ring();
+  await until(() => heard > 0);
+  const before = heard;
+  bells.ring(second.token);
+  await until(() => heard > before);
+});
+
+test('threads that find no seat leave nothing behind', async () => {
+  const pool = await openPool({ driver: 'threads', workers: 1 });
+  const port = pool.port();
+  const guests = await Promise.all(Array.from({ length: 63 }, () => connectPool(port)));
+  for (let attempt = 0; attempt < 2 * BELLS_MAX; attempt++) {
+    await expect(connectPool(port)).rejects.toMatchObject({
+      message: expect.stringContaining('seats') as string,
+    });
+  }
+  await Promise.all(guests.map((guest) => guest.close()));
+  await until(() => pool.metrics().clients === 1);
+  await (await connectPool(port)).close();
+  await pool.close();
+});

@@ -1,0 +1,62 @@
+// Where a client's operations are on several rings, the client itself has what drains wait, and others wait for it. Whatever
+// becomes of it, nobody waits for ever.
+import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fd, IOSQE } from '@ringpool/core';
+import { type File, openPool, type Pool } from '@ringpool/pool';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { runFixture, temporaryPipe } from '../support.ts';
+
+describe.each(['uring', 'threads'] as const)('on %s', (driver) => {
+  let pool: Pool;
+  beforeAll(async () => {
+    pool = await openPool({ driver, workers: 2 });
+  });
+  afterAll(() => pool.close());
+
+  async function opened(path: string, flags?: number): Promise<File> {
+    const file = await pool.open(path, flags);
+    onTestFinished(() => file.close());
+    return file;
+  }
+
+  // The kernel does not cancel what drains before it has begun.
+  test.skipIf(driver === 'uring')(
+    'what came after one that drains goes on when that one is aborted',
+    async () => {
+      const pipe = await opened(temporaryPipe(), fs.constants.O_RDWR);
+      const file = await opened('package.json');
+      const reading = pipe.read(Buffer.alloc(4), { position: 0 });
+      await sleep(20);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const draining = pool.submit({ op: 'fsync', fd: fd(file.fd), flags: IOSQE.IO_DRAIN }, { signal });
+      const after = pool.submit({ op: 'nop' });
+      await sleep(20);
+      controller.abort();
+      await expect(draining).rejects.toMatchObject({ code: 'ABORT_ERR' });
+      expect((await after).result).toBe(0);
+      fs.writeSync(pipe.fd, 'pipe');
+      expect(await reading).toBe(4);
+    },
+  );
+
+  test('a file closes while what drains waits for an event', async () => {
+    const pipe = await opened(temporaryPipe(), fs.constants.O_RDWR);
+    const file = await opened('package.json');
+    const memory = pool.alloc(4);
+    const read = { op: 'read', fd: fd(pipe.fd), buffer: memory.address, length: 4, offset: -1 } as const;
+    const draining = pool.submit({ ...read, flags: IOSQE.IO_DRAIN });
+    await sleep(20);
+    await file.close();
+    fs.writeSync(pipe.fd, 'pipe');
+    expect((await draining).result).toBe(4);
+    memory.release();
+  });
+
+  test('what drains goes to the next worker when the first one dies before it takes it', async () => {
+    const ended = await runFixture('drain-death.mjs', driver);
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(JSON.parse(ended.stdout)).toEqual({ result: 0, read: true });
+  });
+});
