@@ -3,7 +3,12 @@ import { closeSync, constants, fstatSync, openSync, writeFileSync } from 'node:f
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { DescriptorLedger, FILE_KIND, LEDGER_BYTES } from '../../../src/drivers/threads/descriptor-ledger.ts';
+import {
+  DESCRIPTORS_MAX,
+  DescriptorLedger,
+  FILE_KIND,
+  LEDGER_BYTES,
+} from '../../../src/drivers/threads/descriptor-ledger.ts';
 import { temporaryFolder } from '../../support.ts';
 
 let memory: SharedArrayBuffer;
@@ -77,9 +82,9 @@ test('one that is released is open, and in no ledger', () => {
 });
 
 test('numbers that no descriptor has are nobody’s', () => {
-  for (const descriptor of [-1, 2 ** 20, 2 ** 31 - 1]) {
-    ledger.add(descriptor < 0 ? 2 ** 20 : descriptor, 5);
-    ledger.closed(2 ** 20);
+  for (const descriptor of [-1, DESCRIPTORS_MAX, 2 ** 31 - 1]) {
+    ledger.add(descriptor < 0 ? DESCRIPTORS_MAX : descriptor, 5);
+    ledger.closed(DESCRIPTORS_MAX);
     expect([ledger.isHeld(descriptor), ledger.give(descriptor, 5, 6)]).toEqual([false, false]);
   }
 });
