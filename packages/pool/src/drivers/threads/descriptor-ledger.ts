@@ -153,6 +153,14 @@ export class DescriptorLedger implements Ledger {
     }
   }
 
+  /** The pool has closed: nobody is there to close what was opened and handed over to nobody, or what was doomed last. */
+  closeRest(): void {
+    const end = Atomics.load(this.#words, END);
+    for (let descriptor = 0; descriptor < end; descriptor++) {
+      if (Atomics.exchange(this.#words, FIRST + descriptor, 0) !== 0) closeQuietly(descriptor);
+    }
+  }
+
   /** In a worker: closes what is doomed. One load when nothing is. */
   closeDoomed(): void {
     const dooms = Atomics.load(this.#words, DOOMS);
@@ -160,12 +168,15 @@ export class DescriptorLedger implements Ledger {
     this.#dooms = dooms;
     const end = Atomics.load(this.#words, END);
     for (let descriptor = 0; descriptor < end; descriptor++) {
-      if (!this.#swap(descriptor, DOOMED, 0)) continue;
-      try {
-        closeSync(descriptor);
-      } catch {
-        // Nobody is there to be told that its last bytes could not be written.
-      }
+      if (this.#swap(descriptor, DOOMED, 0)) closeQuietly(descriptor);
     }
+  }
+}
+
+function closeQuietly(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch {
+    // Nobody is there to be told that its last bytes could not be written.
   }
 }

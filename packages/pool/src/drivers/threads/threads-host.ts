@@ -190,6 +190,8 @@ export class ThreadsHost implements Host {
 
   close(): void {
     this.#unwatch();
+    // The descriptors of a nested pool have ended with its worker.
+    if (this.#isOwner && !this.handle.nested) this.ledger.closeRest();
   }
 }
 
