@@ -10,6 +10,7 @@ import type { Host } from '../drivers/host.ts';
 import { clearTimeout, monotonicMs, setTimeout } from './clock.ts';
 import type { RingFallback } from './fallbacks.ts';
 import { wakeClients } from './seat.ts';
+import { StartQueue } from './start-queue.ts';
 import { type PoolWords, WORKER_STATE } from './words.ts';
 import { failureToWords, type PostedError, type WorkerAnswer, type WorkerSpec } from './worker-protocol.ts';
 
@@ -41,7 +42,8 @@ export interface SupervisorEvents {
 interface Start {
   /** The thread that it was given; undefined while it waits for one to be spawned. */
   threadId: number | undefined;
-  readonly giveUp: AbortController;
+  /** Ends it, while it waits. */
+  giveUp: () => void;
 }
 
 /** The worker threads of one pool. */
@@ -58,6 +60,7 @@ export class Supervisor {
   readonly #hosting = new Set<number>();
   readonly #starting = new Set<Promise<void>>();
   readonly #starts = new Set<Start>();
+  readonly #queue = new StartQueue();
   /** By worker: resolves when its thread has ended. */
   readonly #ended: (Promise<void> | undefined)[] = [];
   #piscina: Promise<Piscina> | undefined;
@@ -145,16 +148,20 @@ export class Supervisor {
 
   async #run(piscina: Piscina, spec: WorkerSpec): Promise<WorkerAnswer> {
     const { Piscina: PiscinaClass } = await import('piscina');
-    const start: Start = { threadId: undefined, giveUp: new AbortController() };
+    const start: Start = { threadId: undefined, giveUp: () => undefined };
+    const givenUp = new Promise<never>((_, reject) => {
+      start.giveUp = () => reject(new Error('its thread ended while it started'));
+    });
     this.#starts.add(start);
     try {
-      const { signal } = start.giveUp;
-      return (await piscina.run(
-        { ...spec, [PiscinaClass.queueOptionsSymbol]: start },
-        { signal },
-      )) as WorkerAnswer;
+      const running = piscina.run({ ...spec, [PiscinaClass.queueOptionsSymbol]: start });
+      return (await Promise.race([running, givenUp])) as WorkerAnswer;
     } catch (error) {
       if (start.threadId !== undefined) this.#hosting.delete(start.threadId);
+      // A thread that is spawned for another start would take this one up; and piscina, which takes it in before it spawns a
+      // thread and throws, would reject a promise at its end that nobody has been given.
+      const { queueOptionsSymbol } = PiscinaClass;
+      this.#queue.drop((task) => (task as unknown as Record<symbol, unknown>)[queueOptionsSymbol] === start);
       throw error;
     } finally {
       this.#starts.delete(start);
@@ -165,7 +172,7 @@ export class Supervisor {
   #giveUpStranded(piscina: Piscina): void {
     let threads = piscina.threads.filter(({ threadId }) => !this.#hosting.has(threadId)).length;
     for (const { threadId, giveUp } of this.#starts) {
-      if (threadId === undefined && threads-- <= 0) giveUp.abort();
+      if (threadId === undefined && threads-- <= 0) giveUp();
     }
   }
 
@@ -177,6 +184,7 @@ export class Supervisor {
       minThreads: 0,
       maxThreads: this.#workers,
       idleTimeout: Number.POSITIVE_INFINITY,
+      taskQueue: this.#queue,
       // Its own hand-off would block the worker in Atomics.wait between tasks; our loop does the waiting.
       atomics: 'disabled',
       // What one thread opens, others use and close; who is to close it stands in the ledger.

@@ -1,4 +1,6 @@
 // Bells without eventfds have places in a table: what is closed gives its place back, and what is rung is heard.
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectPool, openPool } from '@ringpool/pool';
 import { expect, onTestFinished, test } from 'vitest';
 import { BELL_TABLE_WORDS, BellTable } from '../../src/drivers/threads/bell-table.ts';
@@ -54,5 +56,27 @@ test('threads that find no seat leave nothing behind', async () => {
   await Promise.all(guests.map((guest) => guest.close()));
   await until(() => pool.metrics().clients === 1);
   await (await connectPool(port)).close();
+  await pool.close();
+});
+
+/** How often threads of this process have gone to sleep. */
+function sleepsOf(tasks: readonly string[]): number {
+  const sleeps = tasks.map((task) => {
+    const status = readFileSync(`/proc/self/task/${task}/status`, 'utf8');
+    return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);
+  });
+  return sleeps.reduce((sum, count) => sum + count, 0);
+}
+
+test.skipIf(process.platform !== 'linux')('nobody wakes a worker that has nothing to do', async () => {
+  const before = new Set(readdirSync('/proc/self/task'));
+  const pool = await openPool({ driver: 'threads', workers: 2 });
+  for (const worker of [0, 1]) await pool.submit({ op: 'nop' }, { placement: { worker } });
+  await sleep(500);
+  const tasks = readdirSync('/proc/self/task').filter((task) => !before.has(task));
+  const sleeps = sleepsOf(tasks);
+  await sleep(1000);
+  expect(tasks.length).toBeGreaterThan(1);
+  expect(sleepsOf(tasks) - sleeps).toBeLessThan(8);
   await pool.close();
 });

@@ -17,6 +17,8 @@ import type { HostBell } from '../host.ts';
 export const BELL_WORDS = 2;
 /** Where a bell is rung by a thread whose end nobody tells: this often the watcher looks by itself, while it waits. */
 const LOOK_MS = 100;
+/** A timer that only holds the event loop: it is never to wake the thread. */
+const HOLD_MS: number = 2 ** 31 - 1;
 
 /** What somebody wants to know of a bell. */
 export interface BellEvents {
@@ -95,8 +97,10 @@ export class ThreadsBell implements HostBell {
 
   /** It goes on for one turn after the bell has let go of the loop: work mostly comes again. */
   #tick(): NodeJS.Timeout {
+    const { look } = this.#events;
+    if (look === undefined) return setInterval(() => undefined, HOLD_MS);
     return setInterval(() => {
-      if (this.#alive) this.#events.look?.();
+      if (this.#alive) look();
       else this.#stop();
     }, LOOK_MS);
   }

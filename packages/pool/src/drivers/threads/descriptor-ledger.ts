@@ -165,12 +165,15 @@ export class DescriptorLedger implements Ledger {
     this.#dooms = dooms;
     const end = Atomics.load(this.#words, END);
     for (let descriptor = 0; descriptor < end; descriptor++) {
-      if (!this.#swap(descriptor, DOOMED, 0)) continue;
-      try {
-        closeSync(descriptor);
-      } catch {
-        // Nobody is there to be told that its last bytes could not be written.
-      }
+      if (this.#swap(descriptor, DOOMED, 0)) closeQuietly(descriptor);
     }
+  }
+}
+
+function closeQuietly(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch {
+    // Nobody is there to be told that its last bytes could not be written.
   }
 }

@@ -101,8 +101,10 @@ export class NodeFileSystem implements FileSystem {
       return file < 0 ? EMFILE : file;
     } catch (error) {
       const res = errnoOf(error);
-      // A pipe that is opened to be written, and that nobody has opened to read.
-      return res === ENXIO && waits && isPipe(path) ? WOULD_WAIT : res;
+      // A file that another process has a lease on, and is about to give back. A pipe that is opened to be written, and that
+      // nobody has opened to read.
+      const mayCome = res === EAGAIN || (res === ENXIO && isPipe(path));
+      return waits && mayCome ? WOULD_WAIT : res;
     }
   }
 

@@ -192,6 +192,8 @@ export class ThreadsHost implements Host {
 
   close(): void {
     this.#unwatch();
+    // What was doomed last, when no worker was there any more to close it.
+    if (this.#isOwner && this.ledger.mayClose) this.ledger.closeDoomed();
   }
 }
 
