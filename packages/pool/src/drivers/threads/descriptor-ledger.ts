@@ -12,7 +12,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { Ledger } from '../host.ts';
 
 /** Descriptors below this number are taken: what Linux allows a process unless somebody raises it. */
-const DESCRIPTORS_MAX: number = 2 ** 20;
+export const DESCRIPTORS_MAX: number = 2 ** 20;
 /** Words of the ledger: a count of owners, the end of what is used, a count of dooms, and one for each number. */
 const OWNERS = 0;
 const END = 1;
