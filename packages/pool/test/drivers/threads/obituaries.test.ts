@@ -129,13 +129,17 @@ describe('an obituary', () => {
 });
 
 test('a place where a thread ended in the midst of writing is taken; one where a living thread writes is not', () => {
-  const [first, second] = [1, 1 + (OBITUARIES_WORDS - 1) / 256];
+  const [first, second, third] = [0, 1, 2].map((index) => 1 + (index * (OBITUARIES_WORDS - 1)) / 256) as [
+    number,
+    number,
+    number,
+  ];
   words[first] = -NO_TASK;
   words[second] = -ownLife().task;
-  inThread(LONG_GONE).write(about);
-  expect([words[first], words[second]]).toEqual([1, -ownLife().task]);
+  for (let written = 0; written < 2; written++) inThread(LONG_GONE).write(about);
+  expect([words[first], words[second], words[third]]).toEqual([1, -ownLife().task, 2]);
   inThread(ownLife()).carryOut(NOBODY);
-  expect(stored()).toEqual([GONE, 1]);
+  expect(stored()).toEqual([GONE, 2]);
 });
 
 test('as many as there are places for, and one more is refused', () => {
