@@ -80,12 +80,9 @@ export class RemoteLanes {
     return best;
   }
 
-  /**
-   * Why no worker could be had when one was asked for last; undefined while one is up, or is waited for the first time.
-   * Also while another one is on its way: what would wait for that one may wait for ever, as one after another fails.
-   */
+  /** Why no worker is up or on its way; undefined while requests for any of them have something to wait for. */
   get hopeless(): RingpoolError | undefined {
-    return this.all.some(({ up }) => up) ? undefined : this.#failure;
+    return this.#wanted.size > 0 || this.all.some(({ up }) => up) ? undefined : this.#failure;
   }
 
   /** Asks for a worker, unless it is up or was asked for. Returns why it will not come, if that is known. */
