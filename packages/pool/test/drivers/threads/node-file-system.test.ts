@@ -1,5 +1,7 @@
 // The system calls of the driver threads: none of them waits for somebody else, whatever the descriptor leads to and whoever
 // has opened it; errors are those of Linux by number.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -199,11 +201,15 @@ describe('a file', () => {
   });
 });
 
-test('calls of a blocking method sleep a little where they would have to wait, and are made again', () => {
+test('calls of a blocking method sleep a little where they would have to wait, and are made again', async () => {
   const calls = threadsCalls(ledger);
-  const both = open(temporaryPipe(), O_RDWR);
-  expect(calls.read(both, memory, 0, 4, 0)).toBe(EAGAIN);
-  expect(calls.write(both, Buffer.from('abcd'), 0, 4, 0)).toBe(4);
+  const name = temporaryPipe();
+  const both = open(name, O_RDWR);
+  // This thread is blocked meanwhile: another process writes.
+  const writer = spawn('sh', ['-c', 'sleep 0.2; printf abcd > "$0"', name]);
   expect(calls.read(both, memory, 0, 4, 0)).toBe(4);
+  expect(calls.write(both, Buffer.from('efgh'), 0, 4, 0)).toBe(4);
+  expect(calls.read(both, memory, 0, 4, 0)).toBe(4);
+  if (writer.exitCode === null) await once(writer, 'exit');
   expect([calls.read(-1, memory, 0, 4, 0), calls.write(-1, memory, 0, 4, 0)]).toEqual([EBADF, EBADF]);
 });
