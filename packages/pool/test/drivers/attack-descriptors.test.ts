@@ -5,6 +5,7 @@ import path from 'node:path';
 import { type File, openPool, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { runFixture, temporaryFolder } from '../support.ts';
+import { EACH_DRIVER } from './each-driver.ts';
 
 const { O_RDWR } = fs.constants;
 
@@ -33,7 +34,7 @@ function hasPython(): boolean {
 
 const reason = hasPython() ? '' : ' (needs python3, for leases)';
 
-describe.each(['uring', 'threads'] as const)('on %s', (driver) => {
+describe.each(EACH_DRIVER)('on %s', (driver) => {
   let pool: Pool;
   beforeAll(async () => {
     pool = await openPool({ driver, workers: 1 });

@@ -6,8 +6,9 @@ import { fd, IOSQE } from '@ringpool/core';
 import { type File, openPool, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { runFixture, temporaryPipe } from '../support.ts';
+import { EACH_DRIVER } from './each-driver.ts';
 
-describe.each(['uring', 'threads'] as const)('on %s', (driver) => {
+describe.each(EACH_DRIVER)('on %s', (driver) => {
   let pool: Pool;
   beforeAll(async () => {
     pool = await openPool({ driver, workers: 2 });

@@ -12,6 +12,7 @@ test('without a descriptor to look with, threads that live go on, and those that
   const child = spawnSync('sh', ['-c', 'ulimit -n 256 && exec "$@"', 'sh', process.execPath, fixture], {
     encoding: 'utf8',
     timeout: HANG_MS,
+    env: { ...process.env, RINGPOOL_DRIVER: 'threads' },
   });
   expect(child.stderr).toBe('');
   const told = JSON.parse(child.stdout) as Record<string, number>;

@@ -2,6 +2,7 @@
 import { IORING_TIMEOUT } from '@ringpool/core';
 import { openPool, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EACH_DRIVER } from './each-driver.ts';
 
 const ETIME = -62;
 const AHEAD_NS = 50_000_000n;
@@ -12,7 +13,7 @@ const CLOCKS: readonly (readonly [string, number, () => bigint])[] = [
   ['real', IORING_TIMEOUT.REALTIME, () => BigInt(Date.now()) * 1_000_000n],
 ];
 
-describe.each(['uring', 'threads'] as const)('on %s', (driver) => {
+describe.each(EACH_DRIVER)('on %s', (driver) => {
   let pool: Pool;
   beforeAll(async () => {
     pool = await openPool({ driver, workers: 1 });
