@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const TESTS = [
   'packages/pool/test',
   '--exclude',
-  '**/{conformance,doctor}/**',
+  '**/{conformance,doctor,faults}/**',
   '--exclude',
   '**/blocked.test.ts',
 ];

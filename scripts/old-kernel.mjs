@@ -22,7 +22,7 @@ function init(tests) {
   const options = [
     '--reporter=verbose',
     '--reporter=json',
-    '--outputFile.json=/tmp/report.json',
+    '--outputFile.json=/report.json',
     `--testTimeout=${TEST_LIMIT_MS}`,
     `--hookTimeout=${TEST_LIMIT_MS}`,
   ];
@@ -38,7 +38,7 @@ echo "${GREETING} $release"
 cd ${PROJECT}
 # In a pipe vitest does not take the console for a terminal, and draws nothing over again.
 node node_modules/vitest/vitest.mjs run ${options.join(' ')} ${tests.join(' ')} 2>&1 | cat
-cat /tmp/report.json >/dev/ttyS1
+cat /report.json >/dev/ttyS1
 echo o >/proc/sysrq-trigger
 sleep 60
 `;
