@@ -10,7 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** What a copy has no use for: history, what the demo left, what vitest remembers of former runs. */
 const LEFT_OUT = new Set(['.git', '.data', 'coverage']);
 const REMOVED = ['node_modules/.vite', 'packages/native/prebuilds', 'packages/native/build'];
-const TESTS = ['packages/pool/test', '--exclude', '**/{conformance,faults}/**'];
+/** All of the pool's, but those that need the addon: of the driver uring, or of what blocks it. */
+const TESTS = [
+  'packages/pool/test',
+  '--exclude',
+  '**/{conformance,doctor,faults}/**',
+  '--exclude',
+  '**/blocked.test.ts',
+];
 
 /** Copies by hard links, which cost no room; where the folder is on another file system, really. */
 function copyTo(folder) {
