@@ -1,5 +1,5 @@
 // What the pool's tests share: folders of files, child processes that run a program, a wait with a bound.
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -86,6 +86,11 @@ export function runFixture(name: string, ...args: readonly string[]): Promise<En
 export function runFor(boundMs: number, name: string, ...args: readonly string[]): Promise<Ended> {
   const file = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
   const child = spawn(process.execPath, [file, ...args], { timeout: boundMs, killSignal: 'SIGKILL' });
+  return endOf(child);
+}
+
+/** How a child process ends, and all that it says till then. */
+export function endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

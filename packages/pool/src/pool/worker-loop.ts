@@ -23,7 +23,7 @@ const SPIN_LOOKS = 32;
 const IDLE_MS = 100;
 /** SQEs submitted at once: completions of the first are on their way while the kernel works on the next. */
 const SUBMIT_BATCH = 32;
-/** Completions for which clients are woken while more SQEs wait. */
+/** At most so many completions are kept from clients that sleep. */
 const ANNOUNCE_BATCH = 32;
 /** The ring keeps room for the poll on the doorbell. */
 const RESERVED_OPERATIONS = 1;
@@ -47,6 +47,8 @@ export class WorkerLoop {
   readonly #meter: WorkerMeter;
   readonly #routes: Routes;
   readonly #onCompletion: (operation: number, res: number, flags: number) => void;
+  /** Completions for which clients are woken while more SQEs wait. */
+  readonly #announceAfter: number;
   readonly #wait = (timeoutMs: number): void => void this.#submitter.wait(timeoutMs);
   /** Completions published since clients were last woken. */
   #unannounced = 0;
@@ -99,6 +101,7 @@ export class WorkerLoop {
     this.#words = words;
     this.#parking = words.workerParking(index);
     this.#host = host;
+    this.#announceAfter = Math.min(ANNOUNCE_BATCH, host.workerShare);
     this.#own = own;
     const { ring } = own;
     this.#ring = ring;
@@ -176,8 +179,7 @@ export class WorkerLoop {
     }
     const reaped = this.#reap();
     // Waking a thread costs as much as several small reads: with more SQEs waiting, it waits for a batch.
-    if (this.#unannounced >= Math.min(ANNOUNCE_BATCH, this.#host.workerShare) || taken === 0)
-      this.#announce();
+    if (this.#unannounced >= this.#announceAfter || taken === 0) this.#announce();
     return taken > 0 || reaped || this.#submitter.owed > 0;
   }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { openFlagsFor, Simulation } from '@ringpool/core';
 import { addressOf, Ring } from '@ringpool/native';
 import { expect } from 'vitest';
-import { openThreadsRing } from '../../src/drivers/threads/threads-host.ts';
+import { ThreadsHost } from '../../src/drivers/threads/threads-host.ts';
 import { NOREPLACE, rename } from './behaviours-paths.ts';
 import type { Cast } from './stage.ts';
 
@@ -14,10 +14,11 @@ export const casts: Readonly<Record<string, () => Cast>> = {
   'uring, shared queues': () => onUring('shared'),
   'uring, mapped queues': () => onUring('mapped'),
   threads() {
+    const threads = ThreadsHost.create(new SharedArrayBuffer(4));
     const { folder, clear } = temporaryFolder();
     return {
       name: 'threads',
-      openRing: (entries) => openThreadsRing({ entries }),
+      openRing: (entries) => threads.openWorkerRing({ entries }).ring,
       instead: {
         // node:fs has no flags for it.
         'a rename that must not replace does not'(stage) {

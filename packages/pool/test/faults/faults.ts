@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encode } from '@ringpool/core';
 import { Ring } from '@ringpool/native';
-import type { Ended } from '../support.ts';
+import { type Ended, endOf } from '../support.ts';
 
 /** Bytes of the injector's control file. */
 const CONTROL_BYTES = 24;
@@ -104,16 +104,5 @@ export function runPlan(
   };
   const words = [program, JSON.stringify({ ...plan, folder: files, control })];
   const child = spawn(process.execPath, words, { env, timeout: boundMs, killSignal: 'SIGKILL' });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-  });
+  return endOf(child);
 }

@@ -91,7 +91,12 @@ export class DescriptorLedger implements Ledger {
 
   /** Something more is known of a file that the ledger has. */
   note(descriptor: number, kind: number): void {
-    Atomics.or(this.#words, FIRST + descriptor, kind);
+    for (;;) {
+      const word = this.#word(descriptor);
+      // Closed meanwhile: what nobody has stays nobody's.
+      if (word === 0) return;
+      if (Atomics.compareExchange(this.#words, FIRST + descriptor, word, word | kind) === word) return;
+    }
   }
 
   #word(descriptor: number): number {

@@ -204,9 +204,3 @@ function mainLedger(): SharedArrayBuffer {
   ledgerOfMain ??= new SharedArrayBuffer(LEDGER_BYTES);
   return ledgerOfMain;
 }
-
-/** A ring of this thread alone, with a ledger of its own. @throws ERR_RINGPOOL_INVALID_ARGUMENT. */
-export function openThreadsRing(options: DriverRingOptions): WorkerRing['ring'] {
-  const ledger = new DescriptorLedger(new SharedArrayBuffer(LEDGER_BYTES), false);
-  return new ThreadsRing(options, new NodeFileSystem(ledger, ledger.newOwner())).ring;
-}

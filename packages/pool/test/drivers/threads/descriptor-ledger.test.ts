@@ -81,6 +81,11 @@ test('one that is released is open, and in no ledger', () => {
   closeSync(descriptor);
 });
 
+test('what is found out of a file that has closed meanwhile makes its number nobody’s', () => {
+  ledger.note(7, FILE_KIND.pipe);
+  expect([ledger.isHeld(7), ledger.kindOf(7)]).toEqual([false, -1]);
+});
+
 test('numbers that no descriptor has are nobody’s', () => {
   for (const descriptor of [-1, DESCRIPTORS_MAX, 2 ** 31 - 1]) {
     ledger.add(descriptor < 0 ? DESCRIPTORS_MAX : descriptor, 5);
