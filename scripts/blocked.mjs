@@ -1,6 +1,6 @@
 // Has the pool's tests, and the demo, run where io_uring is blocked: under a seccomp filter that answers EPERM or ENOSYS, or as a
-// user whose processes may lock no memory. Nobody is told which driver to take: it has to be found. Word: EPERM, ENOSYS or
-// memlock; further words go to vitest in place of its usual ones. Build first.
+// user whose processes may lock no memory, or the usual 8 MiB. Nobody is told which driver to take: it has to be found. Word:
+// EPERM, ENOSYS, memlock or 8MiB; further words go to vitest in place of its usual ones. Build first.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -15,17 +15,20 @@ const TESTS = [
   '--exclude',
   '**/blocked.test.ts',
 ];
+/** What a user's processes may lock: nothing; or what is usual, with which io_uring works and a part of the arena is registered. */
+const LIMITS_KIB = { memlock: 0, '8MiB': 8192 };
 /** A user who has nothing else to do: locked memory is counted by user. */
 const USER = '60999';
 
 /** The words that come before a command and block io_uring for it. */
 function blocking(how, folder) {
-  if (how === 'memlock') {
+  const limitKib = LIMITS_KIB[how];
+  if (limitKib !== undefined) {
     if (process.getuid() !== 0) throw new Error('only root can become another user');
     const drop = ['setpriv', '--reuid', USER, '--regid', USER, '--clear-groups', '--bounding-set', '-all'];
-    return ['sh', '-c', 'ulimit -l 0 && exec "$@"', 'sh', ...drop, '--inh-caps', '-all'];
+    return ['sh', '-c', `ulimit -l ${limitKib} && exec "$@"`, 'sh', ...drop, '--inh-caps', '-all'];
   }
-  if (how !== 'EPERM' && how !== 'ENOSYS') throw new Error(`say EPERM, ENOSYS or memlock, not ${how}`);
+  if (how !== 'EPERM' && how !== 'ENOSYS') throw new Error(`say EPERM, ENOSYS, memlock or 8MiB, not ${how}`);
   const launcher = path.join(folder, 'without-io-uring');
   const { status } = spawnSync(
     'cc',
