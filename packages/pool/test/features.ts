@@ -21,6 +21,7 @@ const ONLY_URING = {
   waiting: 'poll, futex, waitid and epoll need the kernel’s own queues',
   'a ring of the calling thread': 'its operations would block the event loop: workers have them all',
   'cached reads': 'node:fs cannot say what the kernel has cached',
+  'slots for files': 'a table of registered files belongs to a ring of the kernel',
   'registered memory': 'there is no ring of the kernel to register it with',
   'ring fallbacks': 'its rings are had in one form only',
   'waiting for workers': 'a thread that blocks makes its own calls, unless its files end with their worker',
