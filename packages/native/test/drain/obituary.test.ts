@@ -10,7 +10,7 @@ const HANG_MS = 200_000;
 const play = (how: object): Promise<object> =>
   run('obituary.mjs', [JSON.stringify(how)], { boundMs: HANG_MS });
 
-describe.each(['shared', 'mapped'])('with disk reads in flight, queues in %s memory', (memory) => {
+describe.concurrent.each(['shared', 'mapped'])('with disk reads in flight, queues in %s memory', (memory) => {
   test.each(['terminate', 'terminate while waiting', 'exit', 'throw', 'out of memory', 'natural end'])(
     '%s: the word is stored when every read has landed',
     async (event) => {

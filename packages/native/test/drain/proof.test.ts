@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   mapped: BRIEF ? ['read'] : ['read', 'readFixed'],
 };
 
-describe.each(['shared', 'mapped'])('queues in %s memory', (memory) => {
+describe.concurrent.each(['shared', 'mapped'])('queues in %s memory', (memory) => {
   describe.each(KINDS[memory] as readonly string[])('reads by %s', (kind) => {
     test.each(EVENTS)('%s: every read lands before it is over, and none after', async (event) => {
       const how = JSON.stringify({ event, memory, kind });

@@ -13,16 +13,19 @@ interface Report {
 /** The grace is 3 s; the abort, which would be a failure, comes after a minute. */
 const BOUND_MS = 12_000;
 
-describe.each(['shared', 'mapped'])('zero-copy sends to a peer that never reads (%s queues)', (memory) => {
-  test.each(['terminate', 'natural end'])('a worker that ends by %s', async (event) => {
-    const report = await run<Report>('zero-copy.mjs', [event, memory], { boundMs: BOUND_MS });
-    expect(report.pending).toBeGreaterThan(0);
-    expect(report.leftovers).toEqual(NOTHING);
-  });
+describe.concurrent.each(['shared', 'mapped'])(
+  'zero-copy sends to a peer that never reads (%s queues)',
+  (memory) => {
+    test.each(['terminate', 'natural end'])('a worker that ends by %s', async (event) => {
+      const report = await run<Report>('zero-copy.mjs', [event, memory], { boundMs: BOUND_MS });
+      expect(report.pending).toBeGreaterThan(0);
+      expect(report.leftovers).toEqual(NOTHING);
+    });
 
-  test('close() says in time that they are in flight', async () => {
-    const report = await run<Report>('zero-copy.mjs', ['close', memory], { boundMs: BOUND_MS });
-    expect(report.pending).toBeGreaterThan(0);
-    expect(report).toMatchObject({ code: 'ERR_RINGPOOL_DRAIN_TIMEOUT', leftovers: NOTHING });
-  });
-});
+    test('close() says in time that they are in flight', async () => {
+      const report = await run<Report>('zero-copy.mjs', ['close', memory], { boundMs: BOUND_MS });
+      expect(report.pending).toBeGreaterThan(0);
+      expect(report).toMatchObject({ code: 'ERR_RINGPOOL_DRAIN_TIMEOUT', leftovers: NOTHING });
+    });
+  },
+);
