@@ -1,7 +1,7 @@
 // An open file of a pool. Bound to the thread that opened it; its descriptor belongs to the process.
 // The descriptor is closed when no operation is queued or in flight on it: a number in use must never be freed.
 
-import { type Arena, checkOptions, Lease } from '@ringpool/core';
+import { type Arena, checkOptions, Lease, type RingpoolError } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
 import {
@@ -84,6 +84,8 @@ export class File {
   #operations = 0;
   #closing: Promise<void> | undefined;
   #whenUnused: (() => void) | undefined;
+  /** Why it cannot be closed: see {@link strand}. */
+  #stranded: RingpoolError | undefined;
 
   /** @internal Made by the pool. */
   constructor(transfers: Transfers, transit: Transit, opened: SharedFile, onClosed: (file: File) => void) {
@@ -97,7 +99,12 @@ export class File {
     this.#onClosed = onClosed;
     this.#cached = new CachedReads(transfers.client, opened.fd, opened.direct);
     this.#fixed = new FixedSlots(transfers.client, transfers.arena, opened.fd, opened.home);
-    this.#self = { ...opened, fixed: this.#fixed, ended: () => this.#ended() };
+    this.#self = {
+      ...opened,
+      fixed: this.#fixed,
+      ended: () => this.#ended(),
+      stranded: (error) => this.strand(error),
+    };
   }
 
   /** True once {@link File.close} was called. */
@@ -166,6 +173,15 @@ export class File {
 
   /** @internal What it was reserved for is over. */
   unreserve(): void {
+    this.#ended();
+  }
+
+  /**
+   * @internal One of its operations is over for its caller, and perhaps not for the kernel, because its ring is lost: the
+   * descriptor must not be another file's while it may still begin.
+   */
+  strand(error: RingpoolError): void {
+    this.#stranded = error;
     this.#ended();
   }
 
@@ -290,6 +306,7 @@ export class File {
   share(): FileToken {
     this.#assertOpen('share');
     if (this.#operations > 0) throw fileBusy(this.path, this.#operations);
+    if (this.#stranded !== undefined) throw this.#stranded;
     const token = this.#transit.share({ ...this.#opened });
     this.#closing = Promise.resolve();
     // On their way before the token can be: the file is not to stay open here once the next thread has closed it.
@@ -316,6 +333,8 @@ export class File {
     const emptied = this.#fixed.empty();
     if (emptied !== undefined) await emptied;
     this.#onClosed(this);
+    // The ledger closes it once the ring is closed.
+    if (this.#stranded !== undefined) throw this.#stranded;
     const res = await closeDescriptor(this.#client, this.fd, this.#opened.home);
     const { driver } = this.#client.host;
     if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path, driver });

@@ -40,6 +40,8 @@ export interface TransferFile {
   readonly fixed: FixedSlots;
   /** Called once when a transfer is over. */
   ended(): void;
+  /** An operation on it is lost with its ring. */
+  stranded(error: RingpoolError): void;
 }
 
 /** What a transfer moves, checked. */
@@ -311,6 +313,14 @@ class Transfer extends Request {
   /** The caller waits no longer. The memory stays in use until the last CQE. */
   override abort(error: RingpoolError): void {
     this.#reject?.(error);
+  }
+
+  /** Its memory stays in use, and with it this object. */
+  override strand(error: RingpoolError): void {
+    this.#cancellation?.over();
+    (this.#file as TransferFile).stranded(error);
+    this.abort(error);
+    this.#sink?.transferred(this.#entry, this.#done, error);
   }
 
   #advance(bytes: number): void {

@@ -143,6 +143,12 @@ export class ChainRequest extends PromisedRequest<Completion[]> {
     this.reject(error);
   }
 
+  override strand(error: RingpoolError): void {
+    this.#cancellation?.over();
+    this.#plan.holds.strand(error);
+    this.reject(error);
+  }
+
   #over(part: number): void {
     this.#cancellation?.ended(part);
     if (--this.#left === 0) this.#finish();

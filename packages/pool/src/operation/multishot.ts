@@ -183,6 +183,19 @@ export class Multishot implements AsyncIterableIterator<Completion, undefined>, 
     this.#stopped(true);
   }
 
+  /** @internal Its ring is lost with it in flight: what it holds stays the kernel's. */
+  stranded(error: RingpoolError): void {
+    this.#operation = -1;
+    this.#failure ??= error;
+    this.#state = 'over';
+    for (const completion of this.#unread.clear()) this.#drop(completion);
+    this.#plan.signal?.removeEventListener('abort', this.#onAbort);
+    this.#plan.holds.strand(error);
+    this.#plan.onOver(this);
+    this.#settleWaiters();
+    this.#resolveOver();
+  }
+
   #receive(res: number, flags: number): void {
     if (this.#opens) this.#lane.own(res);
     const { buffers, prepared } = this.#plan;
@@ -337,5 +350,9 @@ class Shot extends BoundRequest {
 
   abandon(_part: number, error: RingpoolError): void {
     this.#multishot.abandoned(error);
+  }
+
+  override strand(error: RingpoolError): void {
+    this.#multishot.stranded(error);
   }
 }

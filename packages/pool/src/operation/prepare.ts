@@ -12,6 +12,7 @@ import {
   type OpcodeName,
   type Operation,
   opcodeEntry,
+  type RingpoolError,
   SQE_WORDS,
 } from '@ringpool/core';
 
@@ -176,6 +177,11 @@ export class Holds {
     new Uint8Array(this.#arena.data, to, PAIR_BYTES).set(new Uint8Array(this.#arena.data, from, PAIR_BYTES));
     const pair = new DataView(this.#arena.data, from, PAIR_BYTES);
     return [pair.getInt32(0, true), pair.getInt32(4, true)];
+  }
+
+  /** Its ring is lost: files are told, leases stay in use. */
+  strand(error: RingpoolError): void {
+    for (const file of this.#files.splice(0)) file.strand(error);
   }
 
   /** Lets go of everything. */

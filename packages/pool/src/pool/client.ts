@@ -41,12 +41,14 @@ export class Client {
   readonly #news = new ClientNews();
   /** Memory that is registered is not with this client's own ring. */
   readonly onRefused: (bytes: number, error: RingpoolError) => void = this.#news.refused;
+  /** A ring of its own is lost: whoever waits for rest is told. */
+  readonly onLost = (): void => this.#turnSoon();
   readonly #words: PoolWords;
   readonly #supervisor: HostBell;
   readonly #dispatcher: Dispatcher;
   readonly #remotes: RemoteLanes;
   /** Waits for the end of all that is under way. */
-  readonly rest: Rest = new Rest(() => this.inFlight === 0 && this.waiting === 0);
+  readonly rest: Rest = new Rest(() => this.#dispatcher.isAtRest);
   readonly #onChange: () => void;
   readonly #parking: Parking;
   /** Lanes with SQEs to publish: the first `#touchedCount`. To shorten the array would cost a call into the engine. */

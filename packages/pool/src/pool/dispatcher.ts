@@ -85,6 +85,11 @@ export class Dispatcher {
     return this.#local;
   }
 
+  /** The client's own ring, unless it is lost. */
+  get #here(): LocalLane | undefined {
+    return this.#local?.lost === undefined ? this.#local : undefined;
+  }
+
   /** SQEs in flight. */
   get inFlight(): number {
     let sum = 0;
@@ -97,6 +102,11 @@ export class Dispatcher {
     let sum = this.#waiting.length;
     for (const { bound, placed } of this.#lanes) sum += bound.length + placed.length;
     return sum;
+  }
+
+  /** Whether nothing is in flight, nothing waits, and every lane may end. */
+  get isAtRest(): boolean {
+    return this.inFlight === 0 && this.waiting === 0 && this.#lanes.every((lane) => lane.mayEnd?.() ?? true);
   }
 
   /** Submits a request with the next batch; it waits its turn when the lanes are full. */
@@ -127,6 +137,10 @@ export class Dispatcher {
 
   /** Issues a request on its lane, or has it wait its turn in `queue`. */
   #startOn(lane: Lane, queue: Fifo<Request>, request: Request): void {
+    if (lane.lost !== undefined) {
+      abandonUnstarted(request, lane.lost);
+      return;
+    }
     // What makes room for others waits behind none of them: they may wait for just that.
     const first = request.urgent || (queue.length === 0 && lane.bound.length === 0);
     if (!first || lane.roomFor(request) === 0) this.#wait(queue, request);
@@ -207,7 +221,7 @@ export class Dispatcher {
   #giveUp(): void {
     const { hopeless } = this.remotes;
     if (hopeless === undefined) return;
-    const filesHere = this.#local?.files.count ?? -1;
+    const filesHere = this.#here?.files.count ?? -1;
     for (const request of this.#waiting.clear()) {
       const lane = this.#instead(request);
       if (lane !== undefined) this.#issueAnywhere(lane, request);
@@ -245,7 +259,7 @@ export class Dispatcher {
     // Whether a worker has fixed files is known once it holds the lane.
     const can = (lane: RemoteLane): boolean => !lane.held || lane.files.count >= files;
     if (place >= 0) return can(this.#remote(place));
-    return this.remotes.all.some(can) || (place === AUTO && local);
+    return this.remotes.all.some(can) || (place === AUTO && local && this.#here !== undefined);
   }
 
   /** A worker that is up and may take an operation of this placement now; undefined: whoever waits does it himself. */
@@ -307,7 +321,7 @@ export class Dispatcher {
     }
     for (let request = this.#waiting.first; request !== undefined; request = this.#waiting.first) {
       const lane = this.#choose(request);
-      const hopeless = this.#local === undefined ? this.remotes.hopeless : undefined;
+      const hopeless = this.#here === undefined ? this.remotes.hopeless : undefined;
       if (lane !== undefined) this.#issueAnywhere(lane, this.#waiting.shift());
       else if (hopeless !== undefined) abandonUnstarted(this.#waiting.shift(), hopeless);
       else if (this.mayRun(request)) return;
@@ -316,6 +330,8 @@ export class Dispatcher {
   }
 
   #serve(lane: Lane, queue: Fifo<Request>): void {
+    const { lost } = lane;
+    if (lost !== undefined) for (const request of queue.clear()) abandonUnstarted(request, lost);
     for (let request = queue.first; request !== undefined; request = queue.first) {
       if (lane.roomFor(request) > 0) this.#outlet.issue(lane, queue.shift());
       else if (request.lane !== undefined || this.mayRun(request)) return;

@@ -1,6 +1,8 @@
 // Where a client's operations run: its own ring (local-lane.ts) or a worker's (remote-lane.ts). Both are driven alike:
 // push, encode, publish, and later reap. Bound to the client's thread.
 
+import type { RingpoolError } from '@ringpool/core';
+
 import type { Fifo } from './fifo.ts';
 import type { FileSlots } from './file-slots.ts';
 import type { Request, Wanted } from './request.ts';
@@ -26,6 +28,8 @@ export interface Lane {
   readonly files: FileSlots;
   /** Operations in flight. */
   readonly inFlight: number;
+  /** Why nothing runs on it any more, of one whose ring is lost. */
+  readonly lost?: RingpoolError | undefined;
   /** SQEs pushed and not yet published. */
   readonly queued: number;
   /** So many SQEs of one tick are published without waiting for its end. */
@@ -48,6 +52,8 @@ export interface Lane {
    * Throws what the kernel refuses.
    */
   setFile(slot: number, descriptor: number): boolean;
+  /** Whether it can be closed, now that nothing is in flight: see {@link LocalLane.mayEnd}. Undefined: it always can. */
+  mayEnd?(): boolean;
   /** Hands over what was pushed. */
   publish(): void;
   /** Completes what is ready. Returns how many completions there were. */

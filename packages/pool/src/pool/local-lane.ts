@@ -3,9 +3,10 @@
 // completion queue is large, and it may overflow without harm to the others.
 // Bound to that thread; the ring's environment drains it when the thread ends.
 
-import { type Arena, type DriverRing, encode, type RingpoolError, SQE_WORDS } from '@ringpool/core';
+import { type Arena, type DriverRing, encode, RingpoolError, SQE_WORDS } from '@ringpool/core';
 
 import type { ClientRing, Host, HostBell } from '../drivers/host.ts';
+import { setTimeout } from './clock.ts';
 import { Fifo } from './fifo.ts';
 import { FileSlots } from './file-slots.ts';
 import { type Lane, URGENT_OPERATIONS } from './lane.ts';
@@ -21,6 +22,8 @@ import type { PoolWords } from './words.ts';
 import type { RingReport } from './worker-protocol.ts';
 
 const EFAULT = 14;
+/** After how long closing a ring is tried again that is lost: see {@link LocalLane.mayEnd}. */
+const CLOSE_AGAIN_MS = 50;
 
 /** How large a ring is. */
 export interface LocalLaneSize {
@@ -48,6 +51,11 @@ export interface LocalLaneOwner {
   readonly slowOperationMs: number;
   /** Told of memory that is registered, but not with the client's own ring. */
   readonly onRefused: (bytes: number, error: RingpoolError) => void;
+  /**
+   * The kernel does not let this thread in any more: all that was under way on the lane has been told. Or it is time to ask
+   * whether a lane that is lost may end.
+   */
+  readonly onLost: () => void;
 }
 
 /** The lane of one of a client's own rings. */
@@ -80,6 +88,10 @@ export class LocalLane implements Lane {
   /** The SQEs pushed since the last submission. */
   readonly #batch: Int32Array;
   #batched = 0;
+  /** The index of the SQE pushed last. */
+  #last = 0;
+  readonly #onLost: () => void;
+  #lost: RingpoolError | undefined;
   /** The kernel rings the client's doorbell at completions. */
   #speaking = false;
 
@@ -89,11 +101,12 @@ export class LocalLane implements Lane {
     { entries, cqEntries, mayOverflow }: LocalLaneSize,
     words: PoolWords,
     arena: Arena,
-    { host, bell, seat, meters, slowOperationMs, onRefused }: LocalLaneOwner,
+    { host, bell, seat, meters, slowOperationMs, onRefused, onLost }: LocalLaneOwner,
   ) {
     this.index = index;
     this.wanted = entries;
     this.#mayOverflow = mayOverflow;
+    this.#onLost = onLost;
     this.#meter = meters.lane(seat.client, index);
     this.#host = host;
     this.#own = host.openClientRing({ entries, cqEntries }, bell);
@@ -132,7 +145,13 @@ export class LocalLane implements Lane {
     return this.#buffers.tableRefused;
   }
 
+  /** Why nothing runs here any more: the kernel has refused this thread for good. */
+  get lost(): RingpoolError | undefined {
+    return this.#lost;
+  }
+
   roomFor(request: Wanted): number {
+    if (this.#lost !== undefined) return 0;
     const ring = this.#ring;
     const { queued } = ring;
     const free = Math.min(
@@ -143,7 +162,9 @@ export class LocalLane implements Lane {
     return room >= request.sqes && this.files.free >= request.files ? room : 0;
   }
 
+  /** Of a ring that is lost, none: those who waited have been told. */
   get inFlight(): number {
+    if (this.#lost !== undefined) return 0;
     return this.#ring.inFlight + this.#ring.queued;
   }
 
@@ -156,6 +177,7 @@ export class LocalLane implements Lane {
     const operation = this.#ring.operationOf(sqe);
     this.#requests.set(operation, request, part);
     this.#batch[this.#batched++] = sqe;
+    this.#last = sqe;
     return sqe;
   }
 
@@ -203,12 +225,53 @@ export class LocalLane implements Lane {
 
   /** Submits: what completes at once is ready to be reaped afterwards. */
   publish(): void {
+    if (this.#lost !== undefined) return;
     const batched = this.#batched;
     if (batched > 0) this.#timing.published(this.sqes, this.#batch, batched);
     this.#reads.submitted(batched, batched >= this.publishAt);
     this.#buffers.refresh();
     this.#lower();
-    this.#submitter.submit();
+    this.#submit();
+  }
+
+  /** False when the kernel does not let this thread in just now, or never again. */
+  #submit(): boolean {
+    try {
+      return this.#submitter.submit();
+    } catch (error) {
+      this.#lose(error);
+      return false;
+    }
+  }
+
+  /**
+   * The kernel has refused this thread for good, as a seccomp filter does that was set later. What it had not taken has not
+   * begun; of what it had, nobody can hear any more: the callers are told, and the memory stays the kernel's.
+   */
+  #lose(error: unknown): void {
+    if (!isRefused(error)) throw error;
+    this.#lost = error;
+    const { entries, queued } = this.#ring;
+    const untaken: [request: Request, part: number][] = [];
+    for (let left = this.#submitter.owed + queued; left > 0; left--) {
+      const operation = this.#ring.operationOf((this.#last - left + 1) & (entries - 1));
+      const part = this.#requests.part(operation);
+      untaken.push([this.#requests.take(operation), part]);
+    }
+    this.#reapLast();
+    const begun = this.#requests.takeAll();
+    for (const [request, part] of untaken) request.abandon(part, error, false);
+    for (const request of begun) request.strand(error);
+    this.#onLost();
+  }
+
+  /** What lies in the queue already. */
+  #reapLast(): void {
+    try {
+      if (this.#ring.ready > 0) this.#ring.reap(this.#onCompletion);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+    }
   }
 
   #lower(): void {
@@ -221,6 +284,16 @@ export class LocalLane implements Lane {
   }
 
   reap(): number {
+    if (this.#lost !== undefined) return 0;
+    try {
+      return this.#reap();
+    } catch (error) {
+      this.#lose(error);
+      return 0;
+    }
+  }
+
+  #reap(): number {
     if (this.#speaking) {
       this.#speaking = false;
       this.#own.hush();
@@ -232,6 +305,7 @@ export class LocalLane implements Lane {
   }
 
   listen(): boolean {
+    if (this.#lost !== undefined) return false;
     const ring = this.#ring;
     if (this.#submitter.owed > 0) return true;
     if (ring.inFlight === 0) return false;
@@ -240,13 +314,33 @@ export class LocalLane implements Lane {
     this.#own.listen();
     // Enters, then looks once more: what completed before the bell could speak rang nothing, and with DEFER_TASKRUN
     // it is not even in the queue before this thread has entered. Refused, it is to be asked again.
-    if (!this.#submitter.submit()) return true;
+    if (!this.#submit()) return true;
     if (this.#mayOverflow) this.#meter.overflowed(this.#own.overflow);
     return this.#own.due;
+  }
+
+  /**
+   * Whether the ring can be closed, now that nobody is to use it any more: one that is lost cannot while the kernel has
+   * something of it in flight. Then its owner is told when it is to ask again.
+   */
+  mayEnd(): boolean {
+    if (this.#lost === undefined) return true;
+    try {
+      this.#ring.close({ timeoutMs: 0 });
+      return true;
+    } catch (error) {
+      if ((error as RingpoolError).code !== 'ERR_RINGPOOL_DRAIN_TIMEOUT') throw error;
+      setTimeout(this.#onLost, CLOSE_AGAIN_MS).unref();
+      return false;
+    }
   }
 
   /** Closes the ring. Nothing is in flight. */
   close(): void {
     this.#ring.close();
   }
+}
+
+function isRefused(error: unknown): error is RingpoolError {
+  return error instanceof RingpoolError && error.syscall === 'io_uring_enter';
 }

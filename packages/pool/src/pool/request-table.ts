@@ -39,6 +39,14 @@ export class RequestTable {
     return request;
   }
 
+  /** Takes the requests of all operations out, each once. */
+  takeAll(): readonly Request[] {
+    const all = new Set(this.#requests);
+    all.delete(undefined);
+    this.#requests.fill(undefined);
+    return [...all] as Request[];
+  }
+
   /** Hands a completion to its request: of those that complete more than once, the last one ends it. */
   complete(operation: number, res: number, flags: number): void {
     if ((flags & CQE_F_MORE) === 0) {

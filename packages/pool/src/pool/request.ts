@@ -80,6 +80,14 @@ export abstract class Request {
   abort(_error: RingpoolError): void {
     // Only requests that were given a signal are told.
   }
+
+  /**
+   * Nothing of it that is in flight will be heard of again, because its ring is lost: its caller waits no longer, and its
+   * memory stays the kernel's for good.
+   */
+  strand(error: RingpoolError): void {
+    this.abort(error);
+  }
 }
 
 /** Abandons a request that no worker has taken. */
@@ -123,6 +131,10 @@ export abstract class PromisedRequest<T> extends Request {
     this.promise = new Promise<T>(captured.executor);
     this.resolve = captured.resolve;
     this.reject = captured.reject;
+  }
+
+  override strand(error: RingpoolError): void {
+    this.reject(error);
   }
 }
 

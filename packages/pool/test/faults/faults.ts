@@ -28,6 +28,8 @@ export interface Plan extends Kind {
   readonly every: boolean;
   /** Each `step`-th n. */
   readonly step: number;
+  /** What is in flight when the kernel refuses for good keeps its memory, since nobody knows what the kernel does with it. */
+  readonly strands?: boolean;
   /** Only this n. */
   readonly only?: number | undefined;
 }

@@ -27,6 +27,20 @@ describe('the uring driver', () => {
     expect(reportOf(await run(plan, skip))).toMatchObject({ faults: 1, refusals: {} });
   });
 
+  // As where a seccomp filter is set after the pool has opened.
+  test.for(['once', 'ever'] as const)('enter is refused for good, %s', async (mode, { skip }) => {
+    const plan = {
+      kind: 'enter',
+      codes: ['EPERM'],
+      modes: [mode],
+      every: true,
+      step: 1,
+      strands: true,
+    } as const;
+    const { refusals } = reportOf(await run(plan, skip));
+    expect(Object.keys(refusals)).toContain('open EPERM');
+  });
+
   test('it is noticed when a write that was acknowledged is lost', async ({ skip }) => {
     const plan = { ...first, kind: 'write', codes: ['PRETENDED'], only: 1 } as const;
     const ended = await run(plan, skip);
