@@ -46,6 +46,11 @@ export class SimExecutor implements Executor {
     return this.#world.nowMs;
   }
 
+  /** A simulated machine never sleeps. */
+  sinceBoot(): number {
+    return this.#world.nowMs;
+  }
+
   knows(opcode: number): boolean {
     return this.#interpreter.knows(opcode);
   }

@@ -58,6 +58,11 @@ class AtOnce implements Executor {
     return this.#clock.today();
   }
 
+  /** Node's clocks stand still while the machine sleeps. */
+  sinceBoot(): undefined {
+    return undefined;
+  }
+
   knows(opcode: number): boolean {
     return this.#interpreter.knows(opcode);
   }

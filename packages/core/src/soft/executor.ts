@@ -12,6 +12,8 @@ export interface Executor {
   now(): number;
   /** Milliseconds of the wall clock, for timeouts that name a time of day. */
   today(): number;
+  /** Milliseconds since the machine was started, those included in which it slept; undefined where nobody tells. */
+  sinceBoot(): number | undefined;
   /** Whether it can execute this opcode. */
   knows(opcode: number): boolean;
   /** Begins the operation whose SQE stands at a word: its result, or {@link PENDING}. */

@@ -171,16 +171,20 @@ export class SoftRing implements DriverRing {
     if (!(timeoutMs >= 0)) throw wrongWait('close', timeoutMs);
     this.#queues.drop();
     const end = this.#executor.now() + timeoutMs;
-    for (let operation = 0; operation < this.cqEntries; operation++) {
-      if (this.#taken.isUnderWay(operation)) this.#cancel(operation);
-    }
-    while (this.#active > 0) {
+    while (this.#cancelAll() > 0) {
       if (this.#executor.now() >= end) throw drainTimeout(this.#active, timeoutMs);
       this.#executor.sleep(Math.min(end, this.nextMs));
       this.#move();
     }
     this.#files.close();
     this.#closed = true;
+  }
+
+  /** Also what begins because others of its chain have been cancelled. Returns how many go on. */
+  #cancelAll(): number {
+    const before = this.#active;
+    for (let one = 0; one < this.cqEntries; one++) if (this.#taken.isUnderWay(one)) this.#cancel(one);
+    return this.#active < before ? this.#cancelAll() : this.#active;
   }
 
   #assertOpen(op: string): void {

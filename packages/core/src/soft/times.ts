@@ -42,7 +42,10 @@ function timeAt(
   const ms = memory.milliseconds(words[word] as number, words[word + 1] as number);
   if (ms < 0) return ms;
   if ((flags & ABS) === 0) return clock.now() + ms;
-  return flags & REALTIME ? Math.max(0, clock.now() + ms - clock.today()) : ms;
+  if (flags & REALTIME) return Math.max(0, clock.now() + ms - clock.today());
+  if ((flags & BOOTTIME) === 0) return ms;
+  const sinceBoot = clock.sinceBoot();
+  return sinceBoot === undefined ? -EOPNOTSUPP : Math.max(0, clock.now() + ms - sinceBoot);
 }
 
 /** After how many completions from now on the TIMEOUT at a word is over; Infinity when it goes by time alone. */

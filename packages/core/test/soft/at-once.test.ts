@@ -1,5 +1,6 @@
 // A ring without a kernel over a file system that writes down what is asked of it: who closes which file, and how long it waits.
 import { expect, test } from 'vitest';
+import { IOSQE } from '../../src/abi/flags.ts';
 import { Arena } from '../../src/arena/arena.ts';
 import type { DriverRing } from '../../src/driver.ts';
 import { openRingAtOnce } from '../../src/soft/at-once.ts';
@@ -99,4 +100,20 @@ test.each([
   const refusal = expect.objectContaining({ code: 'ERR_RINGPOOL_INVALID_ARGUMENT' });
   expect(() => ring.submitAndWait(count, ms)).toThrow(refusal);
   if (count === 1) expect(() => ring.close({ timeoutMs: ms })).toThrow(refusal);
+});
+
+test('a ring that closes cancels what begins only because of that, too', () => {
+  const { ring, path } = scene();
+  // Whatever number those have that come later, lower ones or higher ones, none is left.
+  for (let index = 0; index < 7; index++) ring.push();
+  ring.submit();
+  ring.reap(() => undefined);
+  for (const flags of [IOSQE.IO_HARDLINK, IOSQE.IO_HARDLINK, 0]) {
+    encodeOperation(ring.sqes, ring.push(), { op: 'timeout', timespec: path, flags });
+  }
+  ring.submit();
+  ring.close({ timeoutMs: 0 });
+  const results: number[] = [];
+  ring.reap((_operation, res) => results.push(res));
+  expect(results).toEqual([-125, -125, -125]);
 });

@@ -9,6 +9,7 @@ import type { OpenFileOptions } from '../pool/pool-types.ts';
 import type { SharedFile } from '../pool/transit.ts';
 import { isDirect, openFlagBits } from './open-flags.ts';
 import { OpenRequest } from './open-request.ts';
+import { asksAgain, REPEATS_MAX } from './repeats.ts';
 
 const MODE_DEFAULT = 0o666;
 /** All bits of a mode_t, those of the file's type included: the kernel ignores what it has no use for. */
@@ -31,18 +32,37 @@ export async function openFile(
     throw invalidArgument('open', `mode is ${String(mode)}`, 'It must be permission bits, as 0o644.');
   }
   const openFlags = openFlagBits(flags, direct);
-  const room = paths.write(path, 'open');
-  let res: number;
-  let home = 0;
-  try {
-    const request = new OpenRequest({ path, paths, room, openFlags, mode }, place);
-    client.start(request);
-    res = await request.promise;
-    if (client.host.filesEndWithWorker) home = request.generation;
-  } finally {
-    paths.release(room);
+  let { res, home } = await openOnce(client, paths, path, openFlags, mode, place);
+  for (let repeats = 0; asksAgain(res) && repeats < REPEATS_MAX; repeats++) {
+    ({ res, home } = await openOnce(client, paths, path, openFlags, mode, place));
   }
   if (res < 0)
     throw operationError(res, { op: 'open', syscall: 'open', path, direct, driver: client.host.driver });
   return { path, fd: res, direct: isDirect(openFlags), place, home };
+}
+
+interface Opened {
+  /** The descriptor, or a negative errno. */
+  readonly res: number;
+  /** Which thread of its worker has opened it, if that matters. */
+  readonly home: number;
+}
+
+async function openOnce(
+  client: Client,
+  paths: PathRoom,
+  path: string,
+  openFlags: number,
+  mode: number,
+  place: number,
+): Promise<Opened> {
+  const room = paths.write(path, 'open');
+  try {
+    const request = new OpenRequest({ path, paths, room, openFlags, mode }, place);
+    client.start(request);
+    const res = await request.promise;
+    return { res, home: client.host.filesEndWithWorker ? request.generation : 0 };
+  } finally {
+    paths.release(room);
+  }
 }

@@ -23,6 +23,7 @@ import { PromisedRequest } from '../pool/request.ts';
 import { CloseSlot } from './close-slot.ts';
 import { FileContents } from './contents.ts';
 import type { FileReader } from './file-reader.ts';
+import { asksAgain } from './repeats.ts';
 
 const OPEN = 0;
 const READ = 1;
@@ -116,7 +117,8 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     this.#reader.paths.release(this.#room);
     this.#lease.endOperation(this.#ticket);
     const failed = this.#opened < 0 ? this.#opened : this.#read < 0 ? this.#read : Math.min(0, this.#probed);
-    if (this.#death === NO_FIXED_FILES) this.#readPlain();
+    // Interrupted: file by file, what is interrupted is repeated.
+    if (this.#death === NO_FIXED_FILES || (this.#death === undefined && asksAgain(failed))) this.#readPlain();
     else if (this.#death !== undefined) this.#fail(this.#death);
     else if (failed >= 0) {
       this.#succeed();
@@ -154,7 +156,7 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     this.reject(error);
   }
 
-  /** Nothing of it has run: the lanes that it could run on turned out to have no fixed files. */
+  /** Through a descriptor, by one operation after the other. */
   #readPlain(): void {
     const target = this.#owned ? undefined : this.#lease;
     if (this.#owned) this.#lease.release();

@@ -44,6 +44,8 @@ export class Dispatcher {
   #local: LocalLane | undefined;
   /** Those of what drains, where the client's operations are on several rings: see {@link Request.drains}. */
   #draining: Request | undefined;
+  /** One that drains may be among those that wait. */
+  #drainWaits = false;
 
   constructor(
     words: PoolWords,
@@ -116,11 +118,25 @@ export class Dispatcher {
     if (lane !== undefined) this.#startBound(lane, request);
     else if (local !== undefined && (place === LOCAL || this.remotes.all.length === 0)) {
       this.#startOn(local, local.placed, request);
-    } else if (place >= 0) {
-      const remote = this.#remote(place);
-      this.#startOn(remote, remote.placed, request);
-      this.#want(remote);
-    } else this.#startAnywhere(request);
+    } else if (place >= 0) this.#startPlaced(request);
+    else this.#startAnywhere(request);
+  }
+
+  /** What comes after one that drains waits with it, and is no worker's yet. What drains is never placed on one. */
+  #startPlaced(request: Request): void {
+    const waits = this.#local === undefined && (this.#isHeldBack(request) || this.#isBehind(request));
+    if (waits) this.#wait(this.#waiting, request);
+    else this.#place(request);
+  }
+
+  #isBehind({ urgent }: Request): boolean {
+    return !urgent && this.#drainWaits && this.#waiting.length > 0;
+  }
+
+  #place(request: Request): void {
+    const remote = this.#remote(request.place);
+    this.#startOn(remote, remote.placed, request);
+    this.#want(remote);
   }
 
   /** The worker of this placement: there may be fewer than users may name. */
@@ -171,6 +187,7 @@ export class Dispatcher {
     }
     if (request.urgent) queue.unshift(request);
     else queue.push(request);
+    if (request.drains) this.#drainWaits = true;
     // The loop is held for it, and whether it can ever run is looked at with the batch.
     this.#outlet.schedule();
   }
@@ -309,6 +326,7 @@ export class Dispatcher {
   /** It drains, and has not begun: what came after it waits behind it still. */
   #drainAgain(request: Request): void {
     this.#draining = undefined;
+    this.#drainWaits = true;
     this.#waiting.unshift(request);
     this.#outlet.schedule();
   }
@@ -320,6 +338,11 @@ export class Dispatcher {
       if (lane.bound.length === 0) this.#serve(lane, lane.placed);
     }
     for (let request = this.#waiting.first; request !== undefined; request = this.#waiting.first) {
+      if (request.place >= 0) {
+        if (this.#isHeldBack(request)) return;
+        this.#place(this.#waiting.shift());
+        continue;
+      }
       const lane = this.#choose(request);
       const hopeless = this.#here === undefined ? this.remotes.hopeless : undefined;
       if (lane !== undefined) this.#issueAnywhere(lane, this.#waiting.shift());
@@ -327,6 +350,7 @@ export class Dispatcher {
       else if (this.mayRun(request)) return;
       else abandonUnstarted(this.#waiting.shift(), NO_FIXED_FILES);
     }
+    this.#drainWaits = false;
   }
 
   #serve(lane: Lane, queue: Fifo<Request>): void {

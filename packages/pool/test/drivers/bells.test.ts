@@ -4,12 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectPool, openPool } from '@ringpool/pool';
 import { expect, onTestFinished, test } from 'vitest';
 import { BELL_TABLE_WORDS, BellTable } from '../../src/drivers/threads/bell-table.ts';
+import { ownLife } from '../../src/drivers/threads/life.ts';
 import { until } from '../support.ts';
 
 const BELLS_MAX = 256;
+/** Tasks have numbers below 2^22. */
+const NO_TASK = 2 ** 29;
 
 function table(): BellTable {
-  return new BellTable(new Int32Array(new SharedArrayBuffer(BELL_TABLE_WORDS * 4), 0, BELL_TABLE_WORDS));
+  return new BellTable(new Int32Array(new SharedArrayBuffer(BELL_TABLE_WORDS * 4), 0, BELL_TABLE_WORDS), 0);
 }
 
 test('a bell that is closed gives its place back, and nobody attaches to it any more', async () => {
@@ -42,6 +45,23 @@ test('who rings a bell that is gone rings nobody else out of his sleep for good'
   const before = heard;
   bells.ring(second.token);
   await until(() => heard > before);
+});
+
+test('bells of threads that have ended before anybody knew of them give their places back when there is no other', () => {
+  const memory = new SharedArrayBuffer(BELL_TABLE_WORDS * 4);
+  const by = (task: number): BellTable => new BellTable(new Int32Array(memory, 0, BELL_TABLE_WORDS), task);
+  const alive = by(ownLife().task);
+  for (let bell = 0; bell < BELLS_MAX - 2; bell++) alive.create(() => undefined);
+  const lost = by(NO_TASK).create(() => undefined);
+  alive.create(() => undefined);
+  const mine = alive.create(() => undefined);
+  expect(mine.token.index).toBe(lost.token.index);
+  expect(() => alive.attach(lost.token)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  lost.close();
+  alive.attach(mine.token).close();
+  expect(() => alive.create(() => undefined)).toThrow(
+    expect.objectContaining({ code: 'ERR_RINGPOOL_TOO_MANY_CLIENTS' }),
+  );
 });
 
 test('threads that find no seat leave nothing behind', async () => {

@@ -42,6 +42,23 @@ describe.each(EACH_DRIVER)('on %s', (driver) => {
     },
   );
 
+  test('what came after one that drains waits for it, on whichever worker it is placed', async () => {
+    const pipe = await opened(temporaryPipe(), fs.constants.O_RDWR);
+    const reading = pipe.read(Buffer.alloc(4), { position: 0, placement: 'workers' });
+    await sleep(20);
+    const order: string[] = [];
+    const note = (name: string) => (): void => void order.push(name);
+    const draining = pool.submit({ op: 'nop', flags: IOSQE.IO_DRAIN }).then(note('draining'));
+    const after = [{ worker: 0 }, { worker: 1 }, 'workers'] as const;
+    const later = after.map((placement) => pool.submit({ op: 'nop' }, { placement }).then(note('later')));
+    await sleep(50);
+    // On io_uring they are on other rings than what drains.
+    if (driver !== 'uring') expect(order).toEqual([]);
+    fs.writeSync(pipe.fd, 'pipe');
+    await Promise.all([reading, draining, ...later]);
+    if (driver !== 'uring') expect(order).toEqual(['draining', 'later', 'later', 'later']);
+  });
+
   test('a file closes while what drains waits for an event', async () => {
     const pipe = await opened(temporaryPipe(), fs.constants.O_RDWR);
     const file = await opened('package.json');

@@ -33,4 +33,15 @@ describe.each(EACH_DRIVER)('on %s', (driver) => {
     // A millisecond for what the clock of the day is rounded to.
     expect(Number(now() - until)).toBeGreaterThan(-1_100_000);
   });
+
+  test('a time of the clock that goes on while the machine sleeps is known to the kernel alone', async () => {
+    using lease = pool.alloc(16);
+    lease.bytes.fill(0);
+    const timeoutFlags = IORING_TIMEOUT.ABS | IORING_TIMEOUT.BOOTTIME;
+    const timeout = { op: 'timeout', timespec: lease.address, timeoutFlags } as const;
+    const { result, error } = await pool.submit(timeout);
+    const unsupported = { code: 'ERR_RINGPOOL_UNSUPPORTED' };
+    if (driver === 'threads') expect(error).toMatchObject(unsupported);
+    else expect(result).toBe(ETIME);
+  });
 });

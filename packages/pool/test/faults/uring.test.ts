@@ -27,6 +27,11 @@ describe('the uring driver', () => {
     expect(reportOf(await run(plan, skip))).toMatchObject({ faults: 1, refusals: {} });
   });
 
+  test('an open that is interrupted is made again', async ({ skip }) => {
+    const plan = { ...first, kind: 'open', codes: ['EINTR'] } as const;
+    expect(reportOf(await run(plan, skip))).toMatchObject({ refusals: {} });
+  });
+
   // As where a seccomp filter is set after the pool has opened.
   test.for(['once', 'ever'] as const)('enter is refused for good, %s', async (mode, { skip }) => {
     const plan = {

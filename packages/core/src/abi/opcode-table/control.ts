@@ -259,7 +259,8 @@ export const controlOpcodes = {
     constants: { fd: -1 },
     pointers: [],
     retry: { again: false, short: 'none' },
-    notes: 'Disk I/O that reached the device cannot be cancelled: keep its memory until its own completion.',
+    notes:
+      'Disk I/O that reached the device cannot be cancelled: keep its memory until its own completion. Linux before 6.6 does not refuse an opcode to match: it takes no notice of it.',
   },
   linkTimeout: {
     name: 'IORING_OP_LINK_TIMEOUT',

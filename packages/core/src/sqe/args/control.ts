@@ -99,7 +99,8 @@ export type TimeoutRemoveArgs = TimeoutRemoveFields &
 
 /**
  * Arguments of `IORING_OP_ASYNC_CANCEL` (Linux 5.5). Disk I/O that reached the device cannot be cancelled: keep
- * its memory until its own completion.
+ * its memory until its own completion. Linux before 6.6 does not refuse an opcode to match: it takes no notice of
+ * it.
  */
 export interface AsyncCancelArgs extends SqeOptions {
   /** User_data to match; beside fd or opcode it sets `IORING_ASYNC_CANCEL_USERDATA`. */

@@ -13,8 +13,11 @@ import type { DoorbellToken } from '@ringpool/native';
 import { clearInterval, setImmediate, setInterval } from '../../pool/clock.ts';
 import type { HostBell } from '../host.ts';
 
-/** Words of one bell: whose it is (a number that comes once; 0: nobody's), and how often it was rung. */
-export const BELL_WORDS = 2;
+/**
+ * Words of one bell: whose it is (a number that comes once; 0: nobody's), how often it was rung, and the task that made it (see
+ * life.ts; 0: unknown).
+ */
+export const BELL_WORDS = 3;
 /** Where a bell is rung by a thread whose end nobody tells: this often the watcher looks by itself, while it waits. */
 const LOOK_MS = 100;
 /** A timer that only holds the event loop: it is never to wake the thread. */

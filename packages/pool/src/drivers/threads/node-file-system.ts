@@ -26,6 +26,7 @@ const EMFILE = -24;
 const ESPIPE = -29;
 const ENXIO = -6;
 const EOPNOTSUPP = 95;
+const EINVAL = 22;
 
 /** Open flags by their names here and at node:fs, which lacks those that a platform does not have. */
 const FLAGS: readonly (readonly [keyof OpenFlags, number | undefined])[] = [
@@ -270,7 +271,8 @@ export class NodeFileSystem implements FileSystem {
 /** A write that is to be durable when it is over. */
 function durably(file: number, written: number, flags: number): number {
   const synced = result(() => (flags & RWF.SYNC ? fs.fsyncSync(file) : fs.fdatasyncSync(file)));
-  return synced < 0 ? synced : written;
+  // What cannot be synced, a pipe, has nothing to be synced: the kernel does not mind.
+  return synced < 0 && synced !== -EINVAL ? synced : written;
 }
 
 function isPipeOpen(file: number): boolean {

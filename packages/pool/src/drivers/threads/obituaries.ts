@@ -13,7 +13,10 @@ import { isOver, type Life, mayLive } from './life.ts';
 /** Workers and clients, and the owner twice, with room for those of threads that have just ended. */
 const OBITUARIES_MAX = 256;
 const BELLS_MAX = 2;
-/** Words of one. `id`: a number that comes once; 0: free; below 0: being written, by the task of that number. */
+/**
+ * Words of one. `id`: a number that comes once; 0: free; below 0: being written, by the task of that number, or, while it
+ * `tolls`, carried out by that one: what it stores is stored, and the bells are being rung.
+ */
 const WORD = {
   id: 0,
   threadId: 1,
@@ -31,6 +34,7 @@ const WORD = {
   stride: 16,
   count: 17,
   owner: 18,
+  tolls: 19,
 } as const;
 const WORDS_EACH = 20;
 /** The owner's is written first. */
@@ -88,15 +92,18 @@ export class Obituaries {
       const at = placeOf(index);
       const id = Atomics.load(this.#words, at);
       // A thread may have ended in the midst of writing.
-      const abandoned = id < 0 && !mayLive(-id);
+      const abandoned = id < 0 && this.#word(at, WORD.tolls) === 0 && !mayLive(-id);
       if (id !== 0 && !abandoned) continue;
-      const mark = -Math.max(this.#life.task, 1);
-      if (Atomics.compareExchange(this.#words, at, id, mark) === id) return at;
+      if (Atomics.compareExchange(this.#words, at, id, this.#mark) === id) return at;
     }
     throw new RingpoolError('ERR_RINGPOOL_TOO_MANY_CLIENTS', 'the pool has too many threads', {
       op: 'obituary.write',
       hint: 'Close clients that are not needed, or use another pool.',
     });
+  }
+
+  get #mark(): number {
+    return -Math.max(this.#life.task, 1);
   }
 
   #word(at: number, word: number): number {
@@ -106,7 +113,13 @@ export class Obituaries {
   /** Whether the thread that opened the pool has ended without closing it. */
   get ownerIsOver(): boolean {
     const at = placeOf(OWNERS);
-    return this.#word(at, WORD.id) > 0 && isOver(this.#lifeAt(at));
+    const id = this.#word(at, WORD.id);
+    return (id > 0 && isOver(this.#lifeAt(at))) || this.#isHalfDone(at, id);
+  }
+
+  /** Whether the thread has ended that was carrying it out. */
+  #isHalfDone(at: number, id: number): boolean {
+    return id < 0 && this.#word(at, WORD.tolls) !== 0 && !mayLive(-id);
   }
 
   #lifeAt(at: number): Life {
@@ -122,6 +135,7 @@ export class Obituaries {
     for (let index = OBITUARIES_MAX - 1; index >= 0; index--) {
       const at = placeOf(index);
       const id = this.#word(at, WORD.id);
+      if (this.#isHalfDone(at, id)) this.#finish(at, id);
       if (id <= 0) continue;
       const life = this.#lifeAt(at);
       if (life.threadId === ended || isOver(life)) this.#carryOut(at, id);
@@ -136,16 +150,30 @@ export class Obituaries {
     const first = this.#word(at, WORD.first);
     const second = this.#word(at, WORD.second);
     const owner = this.#word(at, WORD.owner);
-    const tokens = this.#tokensAt(at);
+    const mark = this.#mark;
     if (owner !== 0) this.#ledger.workerEnded(owner);
-    // Nothing may come between: whoever takes an obituary carries it out. A thread is ended where a function begins or
+    // Nothing may come between: whoever takes an obituary stores what it says. A thread is ended where a function begins or
     // a loop turns, so these stand in one line.
-    if (Atomics.compareExchange(this.#words, at, id, 0) !== id) return;
+    if (Atomics.compareExchange(this.#words, at, id, mark) !== id) return;
+    Atomics.store(this.#words, at + WORD.tolls, 1);
     if (expected === 0) Atomics.store(this.#pool, storeIndex, storeValue);
     if (expected > 0) Atomics.compareExchange(this.#pool, storeIndex, first, storeValue);
     if (expected > 1) Atomics.compareExchange(this.#pool, storeIndex, second, storeValue);
     Atomics.add(this.#pool, addIndex, 1);
-    for (const token of tokens) this.#bells.ring(token);
+    this.#toll(at, mark);
+  }
+
+  /** Rings for what another thread has stored, which has ended since. */
+  #finish(at: number, id: number): void {
+    const mark = this.#mark;
+    if (Atomics.compareExchange(this.#words, at, id, mark) === id) this.#toll(at, mark);
+  }
+
+  /** The bells may be rung twice: whoever looks without need finds nothing. */
+  #toll(at: number, mark: number): void {
+    for (const token of this.#tokensAt(at)) this.#bells.ring(token);
+    Atomics.store(this.#words, at + WORD.tolls, 0);
+    Atomics.compareExchange(this.#words, at, mark, 0);
   }
 
   #tokensAt(at: number): DoorbellToken[] {

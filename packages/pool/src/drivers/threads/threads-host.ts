@@ -104,14 +104,9 @@ export class ThreadsHost implements Host {
     this.calls = threadsCalls(this.ledger);
     const words = new Int32Array(handle.words, 0, BELL_TABLE_WORDS + OBITUARIES_WORDS);
     const pool = new Int32Array(handle.pool); // view: all words of the pool
-    this.#bells = new BellTable(words.subarray(0, BELL_TABLE_WORDS));
-    this.#obituaries = new Obituaries(
-      words.subarray(BELL_TABLE_WORDS),
-      pool,
-      this.#bells,
-      this.ledger,
-      ownLife(),
-    );
+    const life = ownLife();
+    this.#bells = new BellTable(words.subarray(0, BELL_TABLE_WORDS), life.task);
+    this.#obituaries = new Obituaries(words.subarray(BELL_TABLE_WORDS), pool, this.#bells, this.ledger, life);
   }
 
   /** The host of the thread that opens a pool with these words. */

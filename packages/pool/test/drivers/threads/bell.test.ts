@@ -14,7 +14,7 @@ let words: Int32Array;
 let table: BellTable;
 beforeEach(() => {
   words = new Int32Array(new SharedArrayBuffer(BELL_TABLE_WORDS * 4), 0, BELL_TABLE_WORDS);
-  table = new BellTable(words);
+  table = new BellTable(words, 0);
 });
 
 describe('a bell', () => {
@@ -23,7 +23,7 @@ describe('a bell', () => {
     onTestFinished(() => bell.close());
     let heard = 0;
     bell.watch(() => heard++);
-    const attached = new BellTable(words).attach(bell.token);
+    const attached = new BellTable(words, 0).attach(bell.token);
     for (let round = 1; round <= 20; round++) {
       attached.ring();
       await until(() => heard >= round);
@@ -142,11 +142,11 @@ describe('a program', () => {
     import { Worker } from 'node:worker_threads';
     import { BELL_TABLE_WORDS, BellTable } from '${url}';
     const words = new Int32Array(new SharedArrayBuffer(BELL_TABLE_WORDS * 4));
-    const bell = new BellTable(words).create(() => undefined);
+    const bell = new BellTable(words, 0).create(() => undefined);
     const ringer = \`
       import('${url}').then(({ BellTable }) => {
         const { words, token } = require('node:worker_threads').workerData;
-        setTimeout(() => new BellTable(words).ring(token), 300);
+        setTimeout(() => new BellTable(words, 0).ring(token), 300);
       });
     \`;
     const ring = () => new Worker(ringer, { eval: true, execArgv: [], workerData: { words, token: bell.token } }).unref();

@@ -103,6 +103,14 @@ describe('a pipe', () => {
     expect(read(reader)).toBe(EAGAIN);
   });
 
+  test('takes bytes that are to be on the disk, as the kernel does: a pipe has no disk', () => {
+    const end = open(temporaryPipe(), O_RDWR);
+    expect(system.writePieces(end, [Buffer.from('ab'), Buffer.from('c')], CURRENT_POSITION, RWF.DSYNC)).toBe(
+      3,
+    );
+    expect(read(end)).toBe(3);
+  });
+
   test('of which no byte is wanted gives none', () => {
     expect(read(open(temporaryPipe(), O_RDONLY), 0)).toBe(0);
   });

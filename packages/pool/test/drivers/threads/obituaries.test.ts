@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { threadId, Worker } from 'node:worker_threads';
+import type { DoorbellToken } from '@ringpool/native';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { BELL_TABLE_WORDS, BellTable } from '../../../src/drivers/threads/bell-table.ts';
 import { DescriptorLedger, LEDGER_BYTES } from '../../../src/drivers/threads/descriptor-ledger.ts';
@@ -29,7 +30,7 @@ beforeEach(() => {
   words = shared(OBITUARIES_WORDS);
   pool = shared(POOL_WORDS);
   pool[STORE] = ALIVE;
-  bells = new BellTable(shared(BELL_TABLE_WORDS));
+  bells = new BellTable(shared(BELL_TABLE_WORDS), 0);
   ledger = new DescriptorLedger(new SharedArrayBuffer(LEDGER_BYTES), false);
 });
 
@@ -106,6 +107,32 @@ describe('an obituary', () => {
     await until(() => heard.size === 3);
   });
 
+  test('is rung for to the end by another thread when the one that rings ends', () => {
+    /** Whoever rings by it ends at the second bell. */
+    const deadly = new (class extends BellTable {
+      override ring(token: DoorbellToken): void {
+        if (rung.push(token.index) === 2) throw new Error('terminated');
+      }
+    })(shared(BELL_TABLE_WORDS), 0);
+    const rung: number[] = [];
+    const table = new (class extends BellTable {
+      override ring(token: DoorbellToken): void {
+        rung.push(token.index);
+      }
+    })(shared(BELL_TABLE_WORDS), 0);
+    for (let row = 0; row < 3; row++) pool[20 + row * 2] = row + 1;
+    inThread(LONG_GONE).write(about).setBellTable({ index: 20, stride: 2, count: 3 });
+    const killed = new Obituaries(words, pool, deadly, ledger, { ...LONG_GONE, threadId: 4712 });
+    expect(() => killed.carryOut(NOBODY)).toThrow('terminated');
+    expect(rung.splice(0)).toEqual([1, 2]);
+    const other = new Obituaries(words, pool, table, ledger, ownLife());
+    expect(other.ownerIsOver).toBe(true);
+    for (let look = 0; look < 3; look++) other.carryOut(NOBODY);
+    expect(rung).toEqual([1, 2, 3]);
+    expect(stored()).toEqual([GONE, 1]);
+    expect(other.ownerIsOver).toBe(false);
+  });
+
   test('has what was opened for its thread closed, and nothing else', () => {
     const name = path.join(temporaryFolder(), 'file');
     writeFileSync(name, 'x');
@@ -176,7 +203,7 @@ describe('a thread', () => {
       ([{ ownLife }, { Obituaries }, { BellTable }, { DescriptorLedger }]) => {
         const { words, pool, bells, descriptors, about } = workerData;
         const ledger = new DescriptorLedger(descriptors, false);
-        new Obituaries(words, pool, new BellTable(bells), ledger, ownLife()).write(about);
+        new Obituaries(words, pool, new BellTable(bells, 0), ledger, ownLife()).write(about);
         parentPort.postMessage(ownLife());
         parentPort.once('message', (how) => {
           if (how === 'throw') throw new Error('on purpose');
