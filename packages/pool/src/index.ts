@@ -19,7 +19,18 @@ export {
 export type { DriverInfo, DriverWish } from './drivers/choose.ts';
 export type { BatchColumns, BatchOptions, BatchRequest, NumberColumn } from './file/batch.ts';
 export type { FileContents } from './file/contents.ts';
-export type { File, SyncTransferOptions, TransferOptions } from './file/file.ts';
+export type { File } from './file/file.ts';
+export type {
+  Advice,
+  AdviseOptions,
+  FileBatchRequest,
+  FileOperationOptions,
+  PreallocateOptions,
+  SyncTransferOptions,
+  TransferOptions,
+  VectorOptions,
+} from './file/file-options.ts';
+export type { FileStats } from './file/file-stats.ts';
 export type { Completion } from './operation/completion.ts';
 export type { MultishotOperation, MultishotOptions, ReceiveOperation } from './operation/multishots.ts';
 export type { SubmitOptions } from './operation/submit.ts';

@@ -66,6 +66,8 @@ export interface SystemCalls {
   read(file: number, view: Uint8Array, offset: number, length: number, position: number): number;
   write(file: number, view: Uint8Array, offset: number, length: number, position: number): number;
   sync(file: number, dataOnly: boolean): number;
+  /** Whether the file has no positions, and one read gives what is there: a pipe, a terminal, a socket. */
+  isStream(file: number): boolean;
   /** Reads without ever waiting; undefined where the platform cannot say so. */
   readonly readCached:
     | ((file: number, view: Uint8Array, offset: number, length: number, position: number) => number)

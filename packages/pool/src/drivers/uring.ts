@@ -47,6 +47,7 @@ import type {
   SystemCalls,
   WorkerRing,
 } from './host.ts';
+import { isStream } from './is-stream.ts';
 
 /** `struct io_uring_sync_cancel_reg`. */
 const SYNC_CANCEL_BYTES = 64;
@@ -160,6 +161,7 @@ const calls: SystemCalls = {
   read: readSync,
   write: writeSync,
   sync: syncSync,
+  isStream,
   readCached: readCachedSync,
 };
 

@@ -11,8 +11,10 @@ import { nextTick } from '../pool/clock.ts';
 import { abortError, closedError, invalidArgument } from '../pool/errors.ts';
 import { checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
-import { checkMemory, checkRange, File } from './file.ts';
-import type { Direction, TransferRange, TransferSink, Transfers } from './transfer.ts';
+import { checkPosition, checkRange, type Memory, memoryOf } from './checks.ts';
+import { File } from './file.ts';
+import type { Transfers } from './transfer.ts';
+import type { Direction, TransferRange, TransferSink } from './transfer-parts.ts';
 
 /** One read or write of a batch. */
 export interface BatchRequest {
@@ -20,7 +22,7 @@ export interface BatchRequest {
   readonly op?: 'read' | 'write' | undefined;
   readonly file: File;
   /** Where the bytes go, or come from. */
-  readonly memory: Lease | Uint8Array;
+  readonly memory: Memory;
   /** Where in the file, in bytes. */
   readonly position: number;
   /** Where in the memory, in bytes. Default: 0. */
@@ -270,7 +272,7 @@ class Batch implements TransferSink {
 
 function entriesOf(requests: readonly BatchRequest[], transfers: Transfers): Entries {
   for (const [index, request] of requests.entries()) checkRequest(index, request, transfers);
-  for (const { file } of requests) file.reserve();
+  for (const { file } of requests) file.handle.reserve();
   return {
     count: requests.length,
     results: new Int32Array(requests.length), // view: one for each entry
@@ -278,12 +280,20 @@ function entriesOf(requests: readonly BatchRequest[], transfers: Transfers): Ent
       const {
         op = 'read',
         file,
-        memory,
+        memory: given,
         position,
         offset = 0,
-        length = memory.length - offset,
+        length,
       } = requests[index] as BatchRequest;
-      file.startFor(sink, index, op, { memory, offset, length, position }, place, signal);
+      const memory = memoryOf('batch', given, transfers.arena);
+      file.handle.startFor(
+        sink,
+        index,
+        op,
+        { memory, offset, length: length ?? memory.length - offset, position, flags: 0, once: false },
+        place,
+        signal,
+      );
     },
   };
 }
@@ -296,8 +306,9 @@ function checkRequest(index: number, request: BatchRequest, transfers: Transfers
       throw invalidArgument('batch', `op is ${String(op)}`, "It must be 'read' or 'write'.");
     }
     checkFile(file, transfers);
-    checkMemory('batch', memory, transfers.arena);
-    checkRange('batch', memory.length, offset, request.length ?? memory.length - offset, position);
+    const { length: bytes } = memoryOf('batch', memory, transfers.arena);
+    checkPosition('batch', position);
+    checkRange('batch', bytes, offset, request.length ?? bytes - offset);
   } catch (error) {
     throw atEntry(index, error as RingpoolError);
   }
@@ -308,7 +319,7 @@ function columnsOf(columns: BatchColumns, transfers: Transfers): Entries {
   const { file, fileIndexes, lease, offsets, lengths, positions, writes } = columns;
   const files = Array.isArray(file) ? (file as readonly File[]) : [file as File];
   const count = offsets?.length;
-  checkMemory('batch', lease, transfers.arena);
+  memoryOf('batch', lease, transfers.arena);
   for (const one of files) checkFile(one, transfers);
   const lengthOf = (index: number): number =>
     typeof lengths === 'number' ? lengths : (lengths[index] as number);
@@ -331,21 +342,16 @@ function columnsOf(columns: BatchColumns, transfers: Transfers): Entries {
   }
   for (let index = 0; index < count; index++) {
     try {
-      checkRange(
-        'batch',
-        lease.length,
-        offsets[index] as number,
-        lengthOf(index),
-        positions[index] as number,
-      );
+      checkPosition('batch', positions[index] as number);
+      checkRange('batch', lease.length, offsets[index] as number, lengthOf(index));
       checkFile(fileOf(index), transfers);
     } catch (error) {
       throw atEntry(index, error as RingpoolError);
     }
   }
-  for (let index = 0; index < count; index++) (fileOf(index) as File).reserve();
+  for (let index = 0; index < count; index++) (fileOf(index) as File).handle.reserve();
   // One range for all entries, one after another: what starts a transfer reads it and keeps nothing of it.
-  const range = { memory: lease, offset: 0, length: 0, position: 0 };
+  const range = { memory: lease, offset: 0, length: 0, position: 0, flags: 0, once: false };
   return {
     count,
     results,
@@ -354,13 +360,13 @@ function columnsOf(columns: BatchColumns, transfers: Transfers): Entries {
       range.length = lengthOf(index);
       range.position = positions[index] as number;
       const direction: Direction = writes?.[index] === 1 ? 'write' : 'read';
-      (fileOf(index) as File).startFor(sink, index, direction, range as TransferRange, place, signal);
+      (fileOf(index) as File).handle.startFor(sink, index, direction, range as TransferRange, place, signal);
     },
   };
 }
 
 function checkFile(file: unknown, transfers: Transfers): void {
-  if (!(file instanceof File) || !file.belongsTo(transfers)) {
+  if (!(file instanceof File) || !file.handle.belongsTo(transfers)) {
     throw invalidArgument('batch', 'the file is none of this pool and thread', 'Open it with pool.open().');
   }
   if (file.closed) throw closedError('batch', 'file', file.path);

@@ -7,7 +7,7 @@ import type { SystemCalls } from '../drivers/host.ts';
 import type { Client } from '../pool/client.ts';
 import type { LocalLane } from '../pool/local-lane.ts';
 import { AUTO, LOCAL, LOCAL_BYTES_MAX } from '../pool/placement.ts';
-import type { TransferRange } from './transfer.ts';
+import type { TransferRange } from './transfer-parts.ts';
 
 const EAGAIN = -11;
 /** After misses in a row this many reads, at most, go to the ring without a look at the cache. */
@@ -38,6 +38,7 @@ export class CachedReads {
    */
   read(range: TransferRange, place: number): number {
     if ((place !== AUTO && place !== LOCAL) || range.length >= LOCAL_BYTES_MAX) return -1;
+    if (range.position < 0) return -1;
     if (this.#skip > 0) {
       this.#skip--;
       return -1;

@@ -10,6 +10,7 @@ import {
   IORING_FSYNC,
   Lease,
   type RingpoolError,
+  RWF,
 } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
@@ -17,16 +18,14 @@ import { endedWithWorker, nothingWritten, operationError, queueFull } from '../p
 import type { Lane } from '../pool/lane.ts';
 import { AUTO, LOCAL } from '../pool/placement.ts';
 import { Request } from '../pool/request.ts';
+import { CURRENT } from './checks.ts';
 import { asksAgain, REPEATS_MAX } from './repeats.ts';
-import {
-  bounceFor,
-  type Direction,
-  type TransferFile,
-  type TransferRange,
-  type Transfers,
-} from './transfer.ts';
+import type { Transfers } from './transfer.ts';
+import { bounceFor, type Direction, type TransferFile, type TransferRange } from './transfer-parts.ts';
 
 const EBADF = -9;
+const EINVAL = -22;
+const ESPIPE = -29;
 
 /** Moves bytes and waits for it. Returns how many: all, or fewer where a file that is read ends. */
 export function transferSync(
@@ -63,20 +62,33 @@ function transferDirectly(
   file: TransferFile,
   range: TransferRange,
 ): number {
-  const { memory, offset, length, position } = range;
+  const { memory, offset, length } = range;
+  let { position } = range;
   // A system call that is over has let go of the memory: nothing is in flight, and any memory will do.
   const view = memory instanceof Lease ? memory.bytes : memory;
   let done = 0;
   let repeats = 0;
   do {
-    const res = host.calls[direction](file.fd, view, offset + done, length - done, position + done);
+    const at = position < 0 ? CURRENT : position + done;
+    const res = host.calls[direction](file.fd, view, offset + done, length - done, at);
     if (res > 0) {
       done += res;
       repeats = 0;
-    } else if (!asksAgain(res) || repeats++ === REPEATS_MAX)
+    } else if (res === ESPIPE && at !== CURRENT) position = CURRENT;
+    else if (!asksAgain(res) || repeats++ === REPEATS_MAX)
       return ended(host.driver, direction, file, { done, length, res });
-  } while (done < length);
-  return done;
+  } while (done < length && !(done > 0 && isOneRead(direction, file)));
+  if ((range.flags & RWF.DSYNC) === 0) return done;
+  const synced = host.calls.sync(file.fd, true);
+  // A pipe has nothing to be synced.
+  return synced < 0 && synced !== EINVAL
+    ? ended(host.driver, direction, file, { done, length, res: synced })
+    : done;
+}
+
+/** Of a pipe, a terminal, a socket: what one read gave is all that there is just now. */
+function isOneRead(direction: Direction, file: TransferFile): boolean {
+  return direction === 'read' && file.nature.isStream;
 }
 
 /** What a result of 0 or an errno means. */
@@ -98,7 +110,7 @@ function transferThrough(
   lane: Lane,
   direction: Direction,
   file: TransferFile,
-  { memory, offset, length, position }: TransferRange,
+  { memory, offset, length, position, flags }: TransferRange,
 ): number {
   const held = memory instanceof Lease ? memory : arena.leaseAt(memory);
   const lease = held ?? bounceFor(arena, memory as Uint8Array, length);
@@ -114,8 +126,9 @@ function transferThrough(
     let done = 0;
     let repeats = 0;
     do {
-      const at = own === undefined ? from + done : 0;
-      const bytes = Math.min(length - done, lease.length - at);
+      const start = own === undefined ? from + done : 0;
+      const bytes = Math.min(length - done, lease.length - start);
+      const at = position < 0 ? CURRENT : position + done;
       if (direction === 'write' && own !== undefined) {
         lease.slice(0, bytes).bytes.set(own.subarray(offset + done, offset + done + bytes));
       }
@@ -123,22 +136,23 @@ function transferThrough(
         const write = direction === 'write' ? encode.writeFixed : encode.readFixed;
         write(sqes, slot, {
           fd: file.fd as Fd,
-          buffer: (lease.address + at) as Address,
+          buffer: (lease.address + start) as Address,
           length: bytes,
-          offset: position + done,
+          offset: at,
           bufferIndex: lease.segment as BufferIndex,
+          rwFlags: flags,
         });
       });
       const taken = waiting.run(client, lane);
       if (taken === undefined && file.home !== 0) throw endedWithWorker(direction, file.path);
       // A worker that died before it took the operation leaves it to us.
-      const res = taken ?? client.host.calls[direction](file.fd, lease.bytes, at, bytes, position + done);
+      const res = taken ?? client.host.calls[direction](file.fd, lease.bytes, start, bytes, at);
       if (asksAgain(res) && repeats++ < REPEATS_MAX) continue;
       if (res <= 0) return ended(client.host.driver, direction, file, { done, length, res });
       repeats = 0;
       if (direction === 'read' && own !== undefined) own.set(lease.slice(0, res).bytes, offset + done);
       done += res;
-    } while (done < length);
+    } while (done < length && !isOneRead(direction, file));
     return done;
   } finally {
     lease.endOperation(ticket);

@@ -18,45 +18,18 @@ import type { Client } from '../pool/client.ts';
 import { abortError, invalidArgument, nothingWritten, operationError } from '../pool/errors.ts';
 import type { Lane } from '../pool/lane.ts';
 import { captured, Request } from '../pool/request.ts';
-import type { FixedSlots } from './fixed-slots.ts';
 import { asksAgain, REPEATS_MAX } from './repeats.ts';
+import {
+  bounceFor,
+  type Direction,
+  type TransferFile,
+  type TransferRange,
+  type TransferSink,
+} from './transfer-parts.ts';
 
-/** Memory of the caller's own is copied through leases of at most this size. */
-const BOUNCE_BYTES_MAX = 1024 * 1024;
+const EAGAIN = -11;
 /** Requests that are kept for later ones. */
 const FREE_MAX = 1024;
-
-/** Which way the bytes go. */
-export type Direction = 'read' | 'write';
-
-/** What a transfer is about: the file's side of it. */
-export interface TransferFile {
-  readonly fd: number;
-  readonly path: string;
-  readonly direct: boolean;
-  /** Which thread of its worker must have it; 0: any thread. */
-  readonly home: number;
-  /** The file's slots in tables of fixed files. */
-  readonly fixed: FixedSlots;
-  /** Called once when a transfer is over. */
-  ended(): void;
-  /** An operation on it is lost with its ring. */
-  stranded(error: RingpoolError): void;
-}
-
-/** What a transfer moves, checked. */
-export interface TransferRange {
-  readonly memory: Lease | Uint8Array;
-  readonly offset: number;
-  readonly length: number;
-  readonly position: number;
-}
-
-/** Who is told of transfers that have no promise of their own: a batch. */
-export interface TransferSink {
-  /** One is over: the bytes moved, or why not. */
-  transferred(entry: number, bytes: number, error: RingpoolError | undefined): void;
-}
 
 /** The transfers of one client. */
 export class Transfers {
@@ -115,6 +88,7 @@ interface TransferArguments {
   length: number;
   offset: number;
   bufferIndex: BufferIndex;
+  rwFlags: number;
 }
 
 /** The encoders read their arguments and keep nothing: one object for all, where a new one was 80 bytes of each read. */
@@ -124,6 +98,7 @@ const ARGUMENTS: TransferArguments = {
   length: 0,
   offset: 0,
   bufferIndex: 0 as BufferIndex,
+  rwFlags: 0,
 };
 
 /** One transfer at a time. */
@@ -145,6 +120,8 @@ class Transfer extends Request {
   #length = 0;
   #address = 0;
   #position = 0;
+  #flags = 0;
+  #once = false;
   #done = 0;
   /** It was in flight already. */
   #again = false;
@@ -177,6 +154,8 @@ class Transfer extends Request {
     this.#direction = direction;
     this.#length = length;
     this.#position = range.position;
+    this.#flags = range.flags;
+    this.#once = range.once;
     this.#done = 0;
     this.#again = false;
     this.#repeats = 0;
@@ -253,6 +232,7 @@ class Transfer extends Request {
     ARGUMENTS.length = length;
     ARGUMENTS.offset = this.#position;
     ARGUMENTS.bufferIndex = this.#segment as BufferIndex;
+    ARGUMENTS.rwFlags = this.#flags;
     return ARGUMENTS;
   }
 
@@ -278,10 +258,10 @@ class Transfer extends Request {
       this.#settle(invalidArgument(this.#direction, 'the memory was detached while it was in use', hint));
     } else if (res > 0) {
       this.#advance(res);
-      if (this.#done < this.#length) this.#goOn();
+      if (this.#done < this.#length && !this.#isOneRead) this.#goOn();
       else this.#settle(undefined);
     } else if (res === 0) this.#settle(this.#zeroError());
-    else if (asksAgain(res) && this.#repeats++ < REPEATS_MAX) this.#goOn();
+    else if (asksAgain(res) && !(this.#once && res === EAGAIN) && this.#repeats++ < REPEATS_MAX) this.#goOn();
     else {
       const { path, direct } = this.#file as TransferFile;
       const op = this.#direction;
@@ -291,9 +271,14 @@ class Transfer extends Request {
     }
   }
 
+  /** One operation was asked for; or what one read of a pipe, a terminal, a socket gave is all that there is just now. */
+  get #isOneRead(): boolean {
+    return this.#once || (this.#direction === 'read' && (this.#file as TransferFile).nature.isStream);
+  }
+
   /** 0 bytes: the end of a file that is read, or nothing was wanted; a write of something never is of nothing. */
   #zeroError(): RingpoolError | undefined {
-    if (this.#direction === 'read' || this.#done === this.#length) return undefined;
+    if (this.#direction === 'read' || this.#once || this.#done === this.#length) return undefined;
     return nothingWritten((this.#file as TransferFile).path);
   }
 
@@ -329,7 +314,7 @@ class Transfer extends Request {
     else if (this.#direction === 'read') {
       this.#own?.set(new Uint8Array(this.#transfers.arena.data, bounce.offset, bytes), this.#done);
     }
-    this.#position += bytes;
+    if (this.#position >= 0) this.#position += bytes;
     this.#done += bytes;
     this.#repeats = 0;
   }
@@ -370,16 +355,4 @@ class Transfer extends Request {
     this.#bounce = undefined;
     this.#own = undefined;
   }
-}
-
-/** A lease to copy through. Refuses arena memory that is no lease: it was released. */
-export function bounceFor(arena: Arena, view: Uint8Array, length: number): Lease {
-  if (view.buffer === arena.data) {
-    throw invalidArgument(
-      'transfer',
-      'that is arena memory that no one lease holds',
-      'Was its lease released? Give the lease itself.',
-    );
-  }
-  return arena.allocUnsafe(Math.min(Math.max(length, 1), BOUNCE_BYTES_MAX));
 }

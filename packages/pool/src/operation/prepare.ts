@@ -17,13 +17,13 @@ import {
 } from '@ringpool/core';
 
 import type { Host, Ledger } from '../drivers/host.ts';
-import type { File } from '../file/file.ts';
+import type { Handle } from '../file/handle.ts';
 import { invalidArgument } from '../pool/errors.ts';
 import { checkFlags, checkSupported, type FilePatch, filePatchesOf } from './admission.ts';
 import { extentsOf } from './pointers.ts';
 
 /** The open files of a client, by descriptor. */
-export type OpenFiles = ReadonlyMap<number, File>;
+export type OpenFiles = ReadonlyMap<number, { readonly handle: Handle }>;
 
 /** An operation that may be pushed, again and again. */
 export interface Prepared {
@@ -102,7 +102,7 @@ export class Holds {
   readonly #arena: Arena;
   readonly #ledger: Ledger;
   readonly #leases: { readonly lease: Lease; readonly ticket: number }[] = [];
-  readonly #files: File[] = [];
+  readonly #files: Handle[] = [];
   readonly #pipes: Pipe[] = [];
 
   constructor(arena: Arena, ledger: Ledger) {
@@ -129,7 +129,7 @@ export class Holds {
       this.#leases.push({ lease, ticket });
     }
     for (const fd of descriptorsIn(operation)) {
-      const file = open.get(fd);
+      const file = open.get(fd)?.handle;
       if (file !== undefined) {
         file.reserve();
         this.#files.push(file);

@@ -11,6 +11,8 @@ export interface OpenFileOptions {
   readonly mode?: number | undefined;
   /** Past the page cache (O_DIRECT): position, length and memory must be aligned. Default: false. */
   readonly direct?: boolean | undefined;
+  /** Each write is over when its bytes are on the disk (O_DSYNC). Default: false. */
+  readonly dsync?: boolean | undefined;
   /** Where its operations run, and opening and closing it. Default: the pool's. */
   readonly placement?: Placement | undefined;
 }

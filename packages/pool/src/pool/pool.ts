@@ -7,6 +7,7 @@ import { type BatchColumns, Batches, type BatchOptions, type BatchRequest } from
 import type { FileContents } from '../file/contents.ts';
 import { File } from '../file/file.ts';
 import { FileReader } from '../file/file-reader.ts';
+import { Handle } from '../file/handle.ts';
 import { openFile } from '../file/open-file.ts';
 import { Transfers } from '../file/transfer.ts';
 import type { Completion } from '../operation/completion.ts';
@@ -43,9 +44,6 @@ export class Pool {
   readonly #multishots: Multishots;
   /** By descriptor. */
   readonly #files = new Map<number, File>();
-  readonly #forget = (file: File): void => {
-    this.#files.delete(file.fd);
-  };
   #closing: Promise<void> | undefined;
 
   /** @internal Made by openPool and connectPool. */
@@ -282,13 +280,13 @@ export class Pool {
   }
 
   /**
-   * Opens a file. `flags` is `'r'` or O_* bits as in `node:fs` constants. A relative path starts from the current
-   * directory.
+   * Opens a file. `flags` is one of Node's words (`'r'`, `'r+'`, `'w'`, `'wx'`, `'a'`, `'ax+'`, ...), or O_* bits as in
+   * `node:fs` constants. A relative path starts from the current directory.
    *
    * Rejects with the errno's name (ENOENT, EACCES, EMFILE), ERR_RINGPOOL_INVALID_ARGUMENT, ERR_RINGPOOL_CLOSED,
    * ERR_RINGPOOL_ARENA_FULL, ERR_RINGPOOL_WORKER_DIED.
    */
-  async open(path: string, flags: 'r' | number = 'r', options: OpenFileOptions = {}): Promise<File> {
+  async open(path: string, flags: string | number = 'r', options: OpenFileOptions = {}): Promise<File> {
     this.#assertOpen('open');
     const { client } = this.#parts;
     client.rest.enter();
@@ -308,7 +306,8 @@ export class Pool {
   }
 
   #fileOf(opened: SharedFile): File {
-    return new File(this.#transfers, this.#transit, opened, this.#forget);
+    const forget = (): void => void this.#files.delete(opened.fd);
+    return new File(new Handle(this.#transfers, this.#batches, this.#transit, opened, forget));
   }
 
   /**

@@ -26,6 +26,8 @@ export interface FileToken {
   readonly path: string;
   /** @internal */
   readonly direct: boolean;
+  /** @internal It is open to append. */
+  readonly appends: boolean;
   /** @internal The code of its placement. */
   readonly place: number;
   /** @internal Which thread of the worker must have it: see {@link Host.filesEndWithWorker}. 0: any. */
@@ -33,7 +35,7 @@ export interface FileToken {
 }
 
 /** What a token says of the file itself. */
-export type SharedFile = Pick<FileToken, 'fd' | 'path' | 'direct' | 'place' | 'home'>;
+export type SharedFile = Pick<FileToken, 'fd' | 'path' | 'direct' | 'appends' | 'place' | 'home'>;
 
 /** The files in transit of one pool, as one client deals with them. */
 export class Transit {
@@ -78,7 +80,7 @@ export class Transit {
         'Pass what file.share() returned.',
       );
     }
-    const { slot, owner, fd, path, direct, place, home } = token;
+    const { slot, owner, fd, path, direct, appends, place, home } = token;
     if (!this.#ledger.give(fd, owner, this.#client)) {
       throw new RingpoolError('ERR_RINGPOOL_CLOSED', 'the file was adopted already, or taken back', {
         op: 'adoptFile',
@@ -87,7 +89,7 @@ export class Transit {
       });
     }
     this.#words.endTransit(slot, owner);
-    return { fd, path, direct, place, home };
+    return { fd, path, direct, appends, place, home };
   }
 }
 

@@ -63,6 +63,11 @@ export class SimCalls implements SystemCalls {
     );
   }
 
+  /** A simulated disk has nothing of the kind. */
+  isStream(): boolean {
+    return false;
+  }
+
   #run(file: number, write: (sqes: Uint32Array, sqe: number) => void): number {
     if (file < 0) return EBADF;
     const ring = this.#ring as DriverRing;

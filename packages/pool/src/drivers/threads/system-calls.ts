@@ -3,6 +3,7 @@
 
 import { WOULD_WAIT } from '@ringpool/core';
 import type { SystemCalls } from '../host.ts';
+import { isStream } from '../is-stream.ts';
 import type { DescriptorLedger } from './descriptor-ledger.ts';
 import { NodeFileSystem } from './node-file-system.ts';
 
@@ -27,6 +28,7 @@ export function threadsCalls(ledger: DescriptorLedger): ThreadsCalls {
     write: (file, view, offset, length, position) =>
       file < 0 ? EBADF : waited(() => system.write(file, view, offset, length, position, 0)),
     sync: (file, dataOnly) => system.sync(file, dataOnly),
+    isStream,
     readCached: undefined,
   };
 }

@@ -1,0 +1,396 @@
+// An open file as its thread works with it: what is in flight on it, and its end. Bound to the thread that opened it; its
+// descriptor belongs to the process, and is closed when no operation is queued or in flight on it: a number in use must never
+// be freed.
+
+import { checkOptions, Lease, type RingpoolError } from '@ringpool/core';
+
+import type { Client } from '../pool/client.ts';
+import { abortError, closedError, endedWithWorker, fileBusy, operationError } from '../pool/errors.ts';
+import { checkSignal } from '../pool/options.ts';
+import { type Placement, placementCode } from '../pool/placement.ts';
+import type { FileToken, SharedFile, Transit } from '../pool/transit.ts';
+import { Attributes } from './attributes.ts';
+import type { Batches, BatchOptions } from './batch.ts';
+import { CachedReads } from './cached-reads.ts';
+import {
+  CURRENT,
+  checkPosition,
+  checkRange,
+  checkTransferOptions,
+  type Memory,
+  memoryOf,
+  positionMissing,
+  rwFlagsOf,
+  SYNC_OPTIONS,
+} from './checks.ts';
+import { closeDescriptor } from './close-descriptor.ts';
+import type { File } from './file.ts';
+import type {
+  FileBatchRequest,
+  SyncTransferOptions,
+  TransferOptions,
+  VectorOptions,
+} from './file-options.ts';
+import { FixedSlots } from './fixed-slots.ts';
+import { Nature } from './nature.ts';
+import { fileSyncSync, transferSync } from './sync-transfer.ts';
+import type { Transfers } from './transfer.ts';
+import {
+  bounceFor,
+  type Direction,
+  type TransferFile,
+  type TransferRange,
+  type TransferSink,
+} from './transfer-parts.ts';
+import { moveThrough, piecesOf, VectoredRequest } from './vectored.ts';
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const NO_MEMORY = new Uint8Array(0);
+const VECTOR_OPTIONS: readonly string[] = ['position', 'signal', 'placement', 'dsync', 'atomic', 'dontCache'];
+/** What starts a transfer reads its range and keeps nothing of it: one object for all. */
+const RANGE: Writable<TransferRange> = {
+  memory: NO_MEMORY,
+  offset: 0,
+  length: 0,
+  position: 0,
+  flags: 0,
+  once: false,
+};
+
+/** One open file. */
+export class Handle {
+  /** The path it was opened by. */
+  readonly path: string;
+  /** The descriptor. */
+  readonly fd: number;
+  readonly #client: Client;
+  readonly #place: number;
+  readonly #transfers: Transfers;
+  readonly #transit: Transit;
+  readonly #opened: SharedFile;
+  readonly #onClosed: () => void;
+  readonly #self: TransferFile;
+  readonly #cached: CachedReads;
+  readonly #fixed: FixedSlots;
+  readonly #nature: Nature;
+  readonly #attributes: Attributes;
+  readonly #batches: Batches;
+  #operations = 0;
+  #closing: Promise<void> | undefined;
+  #whenUnused: (() => void) | undefined;
+  /** Why it cannot be closed: see {@link strand}. */
+  #stranded: RingpoolError | undefined;
+
+  /** Takes hold of a descriptor that is the client's in the ledger. `onClosed`: nobody uses it any more. */
+  constructor(
+    transfers: Transfers,
+    batches: Batches,
+    transit: Transit,
+    opened: SharedFile,
+    onClosed: () => void,
+  ) {
+    this.path = opened.path;
+    this.fd = opened.fd;
+    this.#client = transfers.client;
+    this.#place = opened.place;
+    this.#transfers = transfers;
+    this.#transit = transit;
+    this.#opened = opened;
+    this.#onClosed = onClosed;
+    this.#cached = new CachedReads(transfers.client, opened.fd, opened.direct);
+    this.#fixed = new FixedSlots(transfers.client, transfers.arena, opened.fd, opened.home);
+    this.#nature = new Nature(transfers.client.host.calls, opened.fd, opened.appends);
+    this.#self = {
+      ...opened,
+      fixed: this.#fixed,
+      nature: this.#nature,
+      begin: () => void this.#operations++,
+      ended: () => this.#ended(),
+      stranded: (error) => this.strand(error),
+    };
+    this.#batches = batches;
+    this.#attributes = new Attributes(transfers.client, transfers.arena, this.#self, opened.place);
+  }
+
+  /** True once it was to close. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** What the file is told and asked beside its bytes. */
+  get attributes(): Attributes {
+    return this.#attributes;
+  }
+
+  /** Waits until what was written is on the disk, by a call of this thread. */
+  syncSync(dataOnly: boolean): void {
+    this.#assertOpen(dataOnly ? 'datasync' : 'sync');
+    fileSyncSync(this.#client, this.#self, dataOnly);
+  }
+
+  /** Keeps the descriptor open for one entry of a batch, which is started later. Throws ERR_RINGPOOL_CLOSED. */
+  reserve(): void {
+    this.#assertOpen('batch');
+    this.#operations++;
+  }
+
+  /** What it was reserved for is over. */
+  unreserve(): void {
+    this.#ended();
+  }
+
+  /**
+   * One of its operations is over for its caller, and perhaps not for the kernel, because its ring is lost: the
+   * descriptor must not be another file's while it may still begin.
+   */
+  strand(error: RingpoolError): void {
+    this.#stranded = error;
+    this.#ended();
+  }
+
+  /** Starts an entry for which it was reserved. Throws what a lease throws, and the reservation is over then. */
+  startFor(
+    sink: TransferSink,
+    entry: number,
+    direction: Direction,
+    range: TransferRange,
+    place: number | undefined,
+    signal: AbortSignal | undefined,
+  ): void {
+    try {
+      if (signal?.aborted === true) throw abortError('batch', signal);
+      this.#transfers.startFor(sink, entry, direction, this.#self, range, place ?? this.#place, signal);
+    } catch (error) {
+      this.#ended();
+      throw error;
+    }
+  }
+
+  /** Throws EBADF when it has ended with the worker that opened it: see {@link Host.filesEndWithWorker}. */
+  checkHome(op: string): void {
+    const { home } = this.#opened;
+    if (home !== 0 && this.#client.homeOf(home) === undefined) throw endedWithWorker(op, this.path);
+  }
+
+  /** True when it was opened in this client of the pool. */
+  belongsTo(transfers: Transfers): boolean {
+    return this.#transfers === transfers;
+  }
+
+  /** See {@link File.read}, {@link File.write}. `once`: one operation, whatever it moves. */
+  transfer(direction: Direction, memory: Memory, options: TransferOptions, once = false): Promise<number> {
+    try {
+      checkTransferOptions(direction, options);
+      const { signal, placement } = options;
+      if (signal !== undefined) checkSignal(direction, signal);
+      const range = this.#rangeOf(direction, memory, options, RANGE);
+      RANGE.once = once;
+      const place = placement === undefined ? this.#place : this.#placeOf(direction, placement);
+      if (direction === 'read' && range.flags === 0 && !once && signal?.aborted !== true) {
+        const bytes = this.#cached.read(range, place);
+        if (bytes >= 0) return Promise.resolve(bytes);
+        if (bytes < -1) return this.#readOn(range, -1 - bytes, place, signal);
+      }
+      return this.#start(direction, range, place, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    } finally {
+      RANGE.memory = NO_MEMORY;
+    }
+  }
+
+  /** See {@link File.readv}, {@link File.writev}. */
+  vectored(direction: Direction, memories: readonly Memory[], options: VectorOptions): Promise<number> {
+    try {
+      checkOptions(direction, options, VECTOR_OPTIONS);
+      const { signal, placement } = options;
+      if (signal !== undefined) checkSignal(direction, signal);
+      if (signal?.aborted === true) throw abortError(direction, signal);
+      this.#assertOpen(direction);
+      const { arena } = this.#transfers;
+      const all = memories.map((memory) => memoryOf(direction, memory, arena));
+      const place = placement === undefined ? this.#place : this.#placeOf(direction, placement);
+      const position = this.#positionOf(direction, options.position);
+      const flags = rwFlagsOf(direction, options);
+      const total = all.reduce((sum, { length }) => sum + length, 0);
+      if (total === 0) return Promise.resolve(0);
+      const pieces = piecesOf(arena, all);
+      if (pieces === undefined)
+        return this.#through(direction, all as Uint8Array[], total, position, options);
+      const plan = { direction, pieces, position, flags, place, signal };
+      const request = new VectoredRequest(this.#client, arena, this.#self, plan);
+      this.#operations++;
+      this.#client.start(request);
+      return request.promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Through a lease of the pool's own, some of it at a time. */
+  async #through(
+    direction: Direction,
+    memories: readonly (Lease | Uint8Array)[],
+    total: number,
+    position: number,
+    options: VectorOptions,
+  ): Promise<number> {
+    const views = memories.map((memory) => (memory instanceof Lease ? memory.bytes : memory));
+    const bounce = bounceFor(this.#transfers.arena, NO_MEMORY, total);
+    this.#operations++;
+    try {
+      return await moveThrough(bounce, direction, views, position, (length, at) =>
+        this.transfer(direction, bounce, { ...options, length, position: at < 0 ? undefined : at }),
+      );
+    } finally {
+      bounce.release();
+      this.#ended();
+    }
+  }
+
+  /** See {@link File.readBatch}. */
+  batch(
+    op: Direction,
+    file: File,
+    requests: readonly FileBatchRequest[],
+    options: BatchOptions,
+  ): Promise<Int32Array> {
+    try {
+      return this.#batches.run(
+        requests.map((request) => ({ ...request, op, file })),
+        options,
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Does something with it while it is open. @throws ERR_RINGPOOL_CLOSED. */
+  async with<T>(op: string, call: () => Promise<T>): Promise<T> {
+    this.#assertOpen(op);
+    return await call();
+  }
+
+  #start(
+    direction: Direction,
+    range: TransferRange,
+    place: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const promise = this.#transfers.start(direction, this.#self, range, place, signal);
+    this.#operations++;
+    return promise;
+  }
+
+  /** The first bytes were cached. Takes what it needs of the range before it waits. */
+  async #readOn(
+    { memory, offset, length, position, flags }: TransferRange,
+    done: number,
+    place: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const rest = {
+      memory,
+      offset: offset + done,
+      length: length - done,
+      position: position + done,
+      flags,
+      once: false,
+    };
+    return done + (await this.#start('read', rest, place, signal));
+  }
+
+  /** See {@link File.readSync}, {@link File.writeSync}. */
+  transferSync(direction: Direction, memory: Memory, options: SyncTransferOptions): number {
+    checkOptions(direction, options, SYNC_OPTIONS);
+    // One of its own: callbacks that run while this thread waits may read as well.
+    const range = this.#rangeOf(direction, memory, options, { ...RANGE });
+    const place = this.#placeOf(direction, options.placement);
+    // Callbacks of others run while this thread waits, and may close the file.
+    this.#operations++;
+    try {
+      return transferSync(this.#transfers, direction, this.#self, range, place);
+    } finally {
+      this.#ended();
+    }
+  }
+
+  /** Checks what is to be moved, and writes it into `range`. */
+  #rangeOf(
+    direction: Direction,
+    memory: Memory,
+    options: TransferOptions,
+    range: Writable<TransferRange>,
+  ): TransferRange {
+    this.#assertOpen(direction);
+    const bytes = memoryOf(direction, memory, this.#transfers.arena);
+    const { offset = 0, length = bytes.length - offset } = options;
+    range.position = this.#positionOf(direction, options.position);
+    checkRange(direction, bytes.length, offset, length);
+    range.memory = bytes;
+    range.offset = offset;
+    range.length = length;
+    range.flags = rwFlagsOf(direction, options);
+    return range;
+  }
+
+  #positionOf(direction: Direction, wanted: number | bigint | undefined): number {
+    if (wanted === undefined) {
+      const { appends, isStream } = this.#nature;
+      if ((direction === 'write' && appends) || isStream) return CURRENT;
+      throw positionMissing(direction);
+    }
+    const position = typeof wanted === 'bigint' ? Number(wanted) : wanted;
+    checkPosition(direction, position);
+    return position;
+  }
+
+  #placeOf(op: string, placement: Placement | undefined): number {
+    return placement === undefined ? this.#place : placementCode(op, placement, this.#client.workers);
+  }
+
+  #assertOpen(op: string): void {
+    if (this.#closing !== undefined) throw closedError(op, 'file', this.path);
+  }
+
+  /** See {@link File.share}. */
+  share(): FileToken {
+    this.#assertOpen('share');
+    if (this.#operations > 0) throw fileBusy(this.path, this.#operations);
+    if (this.#stranded !== undefined) throw this.#stranded;
+    const token = this.#transit.share({ ...this.#opened });
+    this.#closing = Promise.resolve();
+    // On their way before the token can be: the file is not to stay open here once the next thread has closed it.
+    if (this.#fixed.empty() !== undefined) this.#client.flush();
+    this.#onClosed();
+    return token;
+  }
+
+  /** See {@link File.close}. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#operations > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenUnused = resolve;
+      });
+    }
+    const emptied = this.#fixed.empty();
+    if (emptied !== undefined) await emptied;
+    this.#onClosed();
+    // The ledger closes it once the ring is closed.
+    if (this.#stranded !== undefined) throw this.#stranded;
+    const res = await closeDescriptor(this.#client, this.fd, this.#opened.home);
+    const { driver } = this.#client.host;
+    if (res < 0) throw operationError(res, { op: 'close', syscall: 'close', path: this.path, driver });
+  }
+
+  #ended(): void {
+    this.#fixed.look();
+    if (--this.#operations === 0) this.#whenUnused?.();
+  }
+}
