@@ -15,4 +15,9 @@ inline int64_t NowNs() {
 
 inline int64_t NowMs() { return NowNs() / 1000000; }
 
+inline void SleepMs(int64_t ms) {
+  const timespec time{ms / 1000, (ms % 1000) * 1000000};
+  nanosleep(&time, nullptr);
+}
+
 }  // namespace ringpool

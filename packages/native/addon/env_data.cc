@@ -1,5 +1,8 @@
 #include "env_data.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -7,6 +10,8 @@ namespace ringpool {
 namespace {
 
 using Shared = std::shared_ptr<EnvData>;
+
+bool IsMainThread() { return getpid() == static_cast<pid_t>(syscall(SYS_gettid)); }
 
 void CleanUp(void* data) {
   auto* shared = static_cast<Shared*>(data);
@@ -65,6 +70,11 @@ void EnvData::DrainAll() {
     uint32_t owed = box->core.Close(kCleanupReadOnlyMs, kCleanupCancelAllMs);
     // A zero-copy send waits for its peer, perhaps for ever, and its pages are pinned: the kernel only reads them.
     if (owed > 0 && box->core.OnlyReadByKernel()) owed = box->core.Abandon();
+    if (owed > 0 && box->core.barred() && IsMainThread()) {
+      // The process ends with this thread, and the kernel then waits for what is in flight. Until then nothing is given up.
+      box.release();  // NOLINT(bugprone-unused-return-value)
+      continue;
+    }
     if (owed > 0) owed = box->core.Close(kCleanupReportMs, kCleanupCancelAllMs);
     if (owed > 0) {
       std::fprintf(stderr,

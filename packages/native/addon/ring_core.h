@@ -138,6 +138,9 @@ class RingCore {
   /** True when everything still owed is a zero-copy send: the kernel reads its pages, which are pinned, and no more. */
   bool OnlyReadByKernel() const;
 
+  /** True when the kernel did not let the thread in when it was last waited for completions: it never will again. */
+  bool barred() const { return barred_; }
+
   /** Closes without waiting any longer. Only for operations that OnlyReadByKernel() admits. */
   uint32_t Abandon();
 
@@ -174,6 +177,7 @@ class RingCore {
   bool MustWakePoller() const;
   uint32_t WaitingInside();
   void WithdrawUnsubmitted();
+  void Wait(uint32_t min_complete, int64_t timeout_ms);
   void SettleReady();
   uint32_t LedgeredTail() const;
   void CloseUnclaimed(const abi::Cqe& cqe) const;
@@ -230,6 +234,7 @@ class RingCore {
   CancelPhase cancelled_ = CancelPhase::kNone;
   int64_t cancel_again_ms_ = 0;
   int64_t drain_started_ms_ = 0;
+  bool barred_ = false;
   bool ledger_ = false;
   uint32_t ledgered_ = 0;    // CQ index: the descriptors of the CQEs before it are the ledger's or the user's
   uint32_t theirs_tail_ = 0;  // CQ index, once the ring closes: the descriptors of the CQEs before it are not ours

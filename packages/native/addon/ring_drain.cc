@@ -102,12 +102,20 @@ uint32_t RingCore::Close(int64_t timeout_ms, int64_t cancel_all_after_ms) {
     const int64_t left = deadline - NowMs();
     if (left <= 0) return left_over;
     const bool polled = flags_ & abi::kSetupIopoll;
-    Submit(abi::kEnterGetevents, 0, polled ? 0 : 1, std::min(kDrainSliceMs, left));
+    Wait(polled ? 0 : 1, std::min(kDrainSliceMs, left));
     SettleReady();
   }
 #endif
   Release();
   return 0;
+}
+
+// Where the kernel does not let this thread in any more, what is in flight may end by itself, but nobody hears of it.
+void RingCore::Wait(uint32_t min_complete, int64_t timeout_ms) {
+  const int64_t started = NowMs();
+  const int res = Submit(abi::kEnterGetevents, 0, min_complete, timeout_ms);
+  barred_ = res == -EPERM || res == -ENOSYS || res == -EACCES;
+  if (barred_) SleepMs(std::max<int64_t>(0, timeout_ms - (NowMs() - started)));
 }
 
 bool RingCore::OnlyReadByKernel() const {

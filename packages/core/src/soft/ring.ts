@@ -171,7 +171,8 @@ export class SoftRing implements DriverRing {
     if (!(timeoutMs >= 0)) throw wrongWait('close', timeoutMs);
     this.#queues.drop();
     const end = this.#executor.now() + timeoutMs;
-    while (this.#cancelAll() > 0) {
+    while (this.#active > 0) {
+      if (this.#cancelAll()) continue;
       if (this.#executor.now() >= end) throw drainTimeout(this.#active, timeoutMs);
       this.#executor.sleep(Math.min(end, this.nextMs));
       this.#move();
@@ -180,11 +181,11 @@ export class SoftRing implements DriverRing {
     this.#closed = true;
   }
 
-  /** Also what begins because others of its chain have been cancelled. Returns how many go on. */
-  #cancelAll(): number {
+  /** False when none could be cancelled. What begins because others have been is yet to be. */
+  #cancelAll(): boolean {
     const before = this.#active;
     for (let one = 0; one < this.cqEntries; one++) if (this.#taken.isUnderWay(one)) this.#cancel(one);
-    return this.#active < before ? this.#cancelAll() : this.#active;
+    return this.#active < before;
   }
 
   #assertOpen(op: string): void {
@@ -367,12 +368,11 @@ export class SoftRing implements DriverRing {
   #move(): void {
     if (this.#active === 0) return;
     this.#executor.poll(this.#onFinish);
-    let before: number;
-    do {
+    for (let before = NOBODY; this.#active !== before; ) {
       before = this.#active;
       this.#expireTimers();
       this.#undrain();
-    } while (this.#active !== before);
+    }
   }
 
   #expireTimers(): void {

@@ -79,3 +79,6 @@ export function buildControl(control: 'without-drain' | 'without-reference'): st
 
 /** True when this run preloads a sanitizer, whose build is the only one that can be loaded. */
 export const sanitized: boolean = (process.env['LD_PRELOAD'] ?? '').includes('san.so');
+
+/** Tests whose processes run several at a time; with a sanitizer, which makes each several times slower, one after another. */
+export const SIDE_BY_SIDE: { readonly concurrent: boolean } = { concurrent: !sanitized };

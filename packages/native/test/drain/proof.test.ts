@@ -2,7 +2,7 @@
 // afterwards, and nothing is left over. Each case is a process of its own that reads 128 MiB with O_DIRECT.
 
 import { describe, expect, test } from 'vitest';
-import { type Held, NOTHING, run } from './fixtures.ts';
+import { type Held, NOTHING, run, SIDE_BY_SIDE } from './fixtures.ts';
 
 interface Proof {
   readonly rewritten: number;
@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   mapped: BRIEF ? ['read'] : ['read', 'readFixed'],
 };
 
-describe.concurrent.each(['shared', 'mapped'])('queues in %s memory', (memory) => {
+describe.each(['shared', 'mapped'])('queues in %s memory', SIDE_BY_SIDE, (memory) => {
   describe.each(KINDS[memory] as readonly string[])('reads by %s', (kind) => {
     test.each(EVENTS)('%s: every read lands before it is over, and none after', async (event) => {
       const how = JSON.stringify({ event, memory, kind });

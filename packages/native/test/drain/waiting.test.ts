@@ -2,7 +2,7 @@
 // they are cancelled within a bound, also behind links, behind drains, and on rings of every kind.
 
 import { describe, expect, test } from 'vitest';
-import { type Held, NOTHING, run, runToEnd } from './fixtures.ts';
+import { type Held, NOTHING, run, runToEnd, SIDE_BY_SIDE } from './fixtures.ts';
 
 interface Waited {
   readonly tookMs: number;
@@ -41,7 +41,7 @@ const HOWS = (['shared', 'mapped'] as const).flatMap((memory) => [
   { pending: 'an operation on a ring that was never enabled', memory, ring: 'never enabled, polled' },
 ]);
 
-describe.concurrent.each(HOWS)('$pending ($memory queues, $ring ring)', (how) => {
+describe.each(HOWS)('$pending ($memory queues, $ring ring)', SIDE_BY_SIDE, (how) => {
   test('a worker that is terminated', async () => {
     const words = [JSON.stringify({ ...how, event: 'terminate' }), '--worker'];
     const waited = await run<Waited>('waiting.mjs', words, { boundMs: DEATH_BOUND_MS });
@@ -49,7 +49,7 @@ describe.concurrent.each(HOWS)('$pending ($memory queues, $ring ring)', (how) =>
   });
 });
 
-describe.concurrent.each(['exit', 'throw', 'natural end'])('a worker that ends by %s', (event) => {
+describe.each(['exit', 'throw', 'natural end'])('a worker that ends by %s', SIDE_BY_SIDE, (event) => {
   test.each(['a read of a pipe', 'a chain of hard links', 'opens of a file'])('with %s', async (pending) => {
     const words = [JSON.stringify({ pending, memory: 'shared', ring: 'plain', event }), '--worker'];
     const waited = await run<Waited>('waiting.mjs', words, { boundMs: DEATH_BOUND_MS });
@@ -57,7 +57,7 @@ describe.concurrent.each(['exit', 'throw', 'natural end'])('a worker that ends b
   });
 });
 
-describe.concurrent('on the main thread, alone', () => {
+describe('on the main thread, alone', SIDE_BY_SIDE, () => {
   test.each(PENDING)('close() with %s pending', async (pending) => {
     const words = [JSON.stringify({ pending, memory: 'shared', ring: 'plain', event: 'close' })];
     await run<Waited>('waiting.mjs', words, { boundMs: DEATH_BOUND_MS });

@@ -2,7 +2,7 @@
 // kernel only reads its pages, which are pinned, so after a grace the ring is closed over it.
 
 import { describe, expect, test } from 'vitest';
-import { type Held, NOTHING, run } from './fixtures.ts';
+import { type Held, NOTHING, run, SIDE_BY_SIDE } from './fixtures.ts';
 
 interface Report {
   readonly pending: number;
@@ -13,8 +13,9 @@ interface Report {
 /** The grace is 3 s; the abort, which would be a failure, comes after a minute. */
 const BOUND_MS = 12_000;
 
-describe.concurrent.each(['shared', 'mapped'])(
+describe.each(['shared', 'mapped'])(
   'zero-copy sends to a peer that never reads (%s queues)',
+  SIDE_BY_SIDE,
   (memory) => {
     test.each(['terminate', 'natural end'])('a worker that ends by %s', async (event) => {
       const report = await run<Report>('zero-copy.mjs', [event, memory], { boundMs: BOUND_MS });

@@ -113,6 +113,7 @@ class Gate {
   readonly #most: number;
   readonly #waiting: Batch[] = [];
   #under = 0;
+  #leaving = false;
 
   constructor(most: number) {
     this.#most = most;
@@ -131,8 +132,12 @@ class Gate {
   /** One is over: whoever has waited longest starts some. */
   leave(): void {
     this.#under--;
+    // What fails as it starts is over at once, in the midst of this.
+    if (this.#leaving) return;
+    this.#leaving = true;
     // Some that waited may have nothing left to start.
     while (this.#under < this.#most && this.#waiting.length > 0) this.#waiting.shift()?.proceed();
+    this.#leaving = false;
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type FixedFile,
   fixedFile,
   type Lease,
+  type RingpoolError,
 } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
@@ -166,9 +167,20 @@ export class FileReader {
     }
   }
 
-  async #readSlot(bound: Unfinished, lease: Lease, at: number): Promise<number> {
-    const ticket = lease.beginOperation('writes', at);
-    const request = new SingleRequest(
+  #readSlot(bound: Unfinished, lease: Lease, at: number): Promise<number> {
+    const request = new SlotRead(bound, lease, at);
+    this.client.start(request);
+    return request.promise;
+  }
+}
+
+/** One read of a slot's file at its position. The memory is in use until the kernel says that it is done. */
+class SlotRead extends SingleRequest {
+  readonly #lease: Lease;
+  readonly #ticket: number;
+
+  constructor(bound: Unfinished, lease: Lease, at: number) {
+    super(
       (sqes, index) =>
         encode.readFixed(sqes, index, {
           fd: fixedFile(bound.slot),
@@ -179,11 +191,17 @@ export class FileReader {
         }),
       bound,
     );
-    this.client.start(request);
-    try {
-      return await request.promise;
-    } finally {
-      lease.endOperation(ticket);
-    }
+    this.#lease = lease;
+    this.#ticket = lease.beginOperation('writes', at);
+  }
+
+  override complete(part: number, res: number): void {
+    this.#lease.endOperation(this.#ticket);
+    super.complete(part, res);
+  }
+
+  override abandon(part: number, error: RingpoolError, started: boolean): void {
+    this.#lease.endOperation(this.#ticket);
+    super.abandon(part, error, started);
   }
 }

@@ -359,10 +359,10 @@ export class Handle {
     this.#assertOpen('share');
     if (this.#operations > 0) throw fileBusy(this.path, this.#operations);
     if (this.#stranded !== undefined) throw this.#stranded;
-    const token = this.#transit.share({ ...this.#opened });
-    this.#closing = Promise.resolve();
     // On their way before the token can be: the file is not to stay open here once the next thread has closed it.
     if (this.#fixed.empty() !== undefined) this.#client.flush();
+    const token = this.#transit.share({ ...this.#opened });
+    this.#closing = Promise.resolve();
     this.#onClosed();
     return token;
   }

@@ -117,8 +117,9 @@ export class ReadFileRequest extends PromisedRequest<FileContents> {
     this.#reader.paths.release(this.#room);
     this.#lease.endOperation(this.#ticket);
     const failed = this.#opened < 0 ? this.#opened : this.#read < 0 ? this.#read : Math.min(0, this.#probed);
-    // Interrupted: file by file, what is interrupted is repeated.
-    if (this.#death === NO_FIXED_FILES || (this.#death === undefined && asksAgain(failed))) this.#readPlain();
+    // What a read or a probe has taken from a pipe is gone: only where nothing was opened is it begun anew.
+    const interrupted = this.#death === undefined && asksAgain(this.#opened);
+    if (this.#death === NO_FIXED_FILES || interrupted) this.#readPlain();
     else if (this.#death !== undefined) this.#fail(this.#death);
     else if (failed >= 0) {
       this.#succeed();

@@ -42,6 +42,7 @@ export class Cancellation implements CancelTarget {
   /** By part of the request: the operation that is in flight for it. */
   readonly #operations: number[];
   #aborted = false;
+  #isOver = false;
 
   /** The signal has not been aborted yet. `parts`: SQEs of the request. */
   constructor(signal: AbortSignal, client: Client, request: Request, parts = 1) {
@@ -75,12 +76,15 @@ export class Cancellation implements CancelTarget {
 
   /** The request is over. */
   over(): void {
+    this.#isOver = true;
     this.#operations.fill(NO_OPERATION);
     watched.get(this.#signal)?.delete(this);
   }
 
   /** The signal was aborted. */
   abort(): void {
+    // Others that were aborted before it may have ended it, and the request may be another one by now.
+    if (this.#isOver) return;
     this.#aborted = true;
     const error = abortError('abort', this.#signal);
     this.#request.abort(error);

@@ -126,16 +126,16 @@ export class Dispatcher {
   #startPlaced(request: Request): void {
     const waits = this.#local === undefined && (this.#isHeldBack(request) || this.#isBehind(request));
     if (waits) this.#wait(this.#waiting, request);
-    else this.#place(request);
+    else this.#place(request, false);
   }
 
   #isBehind({ urgent }: Request): boolean {
-    return !urgent && this.#drainWaits && this.#waiting.length > 0;
+    return !urgent && !this.#again && this.#drainWaits && this.#waiting.length > 0;
   }
 
-  #place(request: Request): void {
+  #place(request: Request, admitted: boolean): void {
     const remote = this.#remote(request.place);
-    this.#startOn(remote, remote.placed, request);
+    this.#startOn(remote, remote.placed, request, admitted);
     this.#want(remote);
   }
 
@@ -152,14 +152,14 @@ export class Dispatcher {
   }
 
   /** Issues a request on its lane, or has it wait its turn in `queue`. */
-  #startOn(lane: Lane, queue: Fifo<Request>, request: Request): void {
+  #startOn(lane: Lane, queue: Fifo<Request>, request: Request, admitted = false): void {
     if (lane.lost !== undefined) {
       abandonUnstarted(request, lane.lost);
       return;
     }
     // What makes room for others waits behind none of them: they may wait for just that.
     const first = request.urgent || (queue.length === 0 && lane.bound.length === 0);
-    if (!first || lane.roomFor(request) === 0) this.#wait(queue, request);
+    if (!first || lane.roomFor(request) === 0) this.#wait(queue, request, admitted);
     else this.#outlet.issue(lane, request);
   }
 
@@ -174,18 +174,21 @@ export class Dispatcher {
   }
 
   #startAnywhere(request: Request): void {
-    const lane = this.#waiting.length > 0 && !request.urgent ? undefined : this.#choose(request);
+    const isNext = this.#waiting.length === 0 || request.urgent || this.#again;
+    const lane = isNext ? this.#choose(request) : undefined;
     if (lane !== undefined) this.#issueAnywhere(lane, request);
     else this.#wait(this.#waiting, request);
   }
 
-  #wait(queue: Fifo<Request>, request: Request): void {
+  /** `admitted`: it has waited already, for something else. */
+  #wait(queue: Fifo<Request>, request: Request, admitted = false): void {
     // What goes on with something that has begun is let in: it makes no more of it, and would be lost half done.
-    if (!request.begun && !this.#again && this.waiting >= this.#waitingMax) {
+    if (!request.begun && !this.#again && !admitted && this.waiting >= this.#waitingMax) {
       abandonUnstarted(request, queueFull(this.#outlet.waitingMax));
       return;
     }
-    if (request.urgent) queue.unshift(request);
+    // What a dead worker had not taken came before all that waits.
+    if (request.urgent || this.#again) queue.unshift(request);
     else queue.push(request);
     if (request.drains) this.#drainWaits = true;
     // The loop is held for it, and whether it can ever run is looked at with the batch.
@@ -302,7 +305,8 @@ export class Dispatcher {
   /** A worker has ended: what it had not begun goes elsewhere, or waits for the next one. */
   #laneDied(lane: RemoteLane, { cause, again }: Death): void {
     for (const request of lane.bound.clear()) abandonUnstarted(request, cause);
-    for (const request of again) this.#startAgain(request);
+    // The last one first: each goes before what waits.
+    for (const request of [...again].reverse()) this.#startAgain(request);
     for (const request of lane.placed.clear()) {
       if (request.movable) lane.placed.push(request);
       else abandonUnstarted(request, cause);
@@ -340,7 +344,7 @@ export class Dispatcher {
     for (let request = this.#waiting.first; request !== undefined; request = this.#waiting.first) {
       if (request.place >= 0) {
         if (this.#isHeldBack(request)) return;
-        this.#place(this.#waiting.shift());
+        this.#place(this.#waiting.shift(), true);
         continue;
       }
       const lane = this.#choose(request);

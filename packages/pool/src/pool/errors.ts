@@ -89,8 +89,15 @@ export function fileBusy(path: string, operations: number): RingpoolError {
   });
 }
 
+/** A client whose operations do not end. */
+interface Unfinished {
+  readonly inFlight: number;
+  readonly lanes: readonly { readonly stranded?: number }[];
+}
+
 /** The error of a close() that waited long enough. `others`: threads that have not left the pool. */
-export function drainTimeout(inFlight: number, others: number, timeoutMs: number): RingpoolError {
+export function drainTimeout(client: Unfinished, others: number, timeoutMs: number): RingpoolError {
+  const inFlight = client.lanes.reduce((sum, { stranded = 0 }) => sum + stranded, client.inFlight);
   const also = others === 0 ? '' : `, and ${others} other threads have not left the pool`;
   return new RingpoolError(
     'ERR_RINGPOOL_DRAIN_TIMEOUT',

@@ -30,6 +30,8 @@ export interface Lane {
   readonly inFlight: number;
   /** Why nothing runs on it any more, of one whose ring is lost. */
   readonly lost?: RingpoolError | undefined;
+  /** Of such a one, operations that the kernel may still have. */
+  readonly stranded?: number;
   /** SQEs pushed and not yet published. */
   readonly queued: number;
   /** So many SQEs of one tick are published without waiting for its end. */

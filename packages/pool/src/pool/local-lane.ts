@@ -92,6 +92,11 @@ export class LocalLane implements Lane {
   #last = 0;
   readonly #onLost: () => void;
   #lost: RingpoolError | undefined;
+  /** Of a ring that is lost: what the kernel had not taken, until those who wait have been told. */
+  readonly #untaken: [request: Request, part: number][] = [];
+  #stranded = 0;
+  /** It is to be asked again whether it may end. */
+  #mayEndTimer: NodeJS.Timeout | undefined;
   /** The kernel rings the client's doorbell at completions. */
   #speaking = false;
 
@@ -150,6 +155,11 @@ export class LocalLane implements Lane {
     return this.#lost;
   }
 
+  /** Requests of which nobody will hear again. */
+  get stranded(): number {
+    return this.#ring.inFlight > 0 ? this.#stranded : 0;
+  }
+
   roomFor(request: Wanted): number {
     if (this.#lost !== undefined) return 0;
     const ring = this.#ring;
@@ -162,9 +172,9 @@ export class LocalLane implements Lane {
     return room >= request.sqes && this.files.free >= request.files ? room : 0;
   }
 
-  /** Of a ring that is lost, none: those who waited have been told. */
+  /** Of a ring that is lost, those that nobody has been told of yet. */
   get inFlight(): number {
-    if (this.#lost !== undefined) return 0;
+    if (this.#lost !== undefined) return this.#untaken.length + this.#requests.count;
     return this.#ring.inFlight + this.#ring.queued;
   }
 
@@ -219,7 +229,12 @@ export class LocalLane implements Lane {
   }
 
   setFile(slot: number, descriptor: number): boolean {
-    this.#ring.updateFiles(slot, [descriptor]);
+    try {
+      this.#ring.updateFiles(slot, [descriptor]);
+    } catch (error) {
+      // Of a ring that is lost, the slot is lost as well. It is refused, or closed.
+      if (this.#lost === undefined) throw error;
+    }
     return true;
   }
 
@@ -252,26 +267,29 @@ export class LocalLane implements Lane {
     if (!isRefused(error)) throw error;
     this.#lost = error;
     const { entries, queued } = this.#ring;
-    const untaken: [request: Request, part: number][] = [];
     for (let left = this.#submitter.owed + queued; left > 0; left--) {
       const operation = this.#ring.operationOf((this.#last - left + 1) & (entries - 1));
       const part = this.#requests.part(operation);
-      untaken.push([this.#requests.take(operation), part]);
+      this.#untaken.push([this.#requests.take(operation), part]);
     }
-    this.#reapLast();
-    const begun = this.#requests.takeAll();
-    for (const [request, part] of untaken) request.abandon(part, error, false);
-    for (const request of begun) request.strand(error);
     this.#onLost();
   }
 
-  /** What lies in the queue already. */
+  /** Tells those who wait. Not where it is found out, which may be in the midst of handing over what others have asked for. */
+  #tell(): number {
+    const error = this.#lost as RingpoolError;
+    this.#reapLast();
+    const begun = this.#requests.takeAll();
+    const untaken = this.#untaken.splice(0);
+    for (const [request, part] of untaken) request.abandon(part, error, false);
+    for (const request of begun) request.strand(error);
+    this.#stranded += begun.length;
+    return untaken.length + begun.length;
+  }
+
+  /** What lies in the queue already. Without a look into the kernel, which would take what was not taken, too. */
   #reapLast(): void {
-    try {
-      if (this.#ring.ready > 0) this.#ring.reap(this.#onCompletion);
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-    }
+    if (this.#own.report.memory !== 'mapped' && this.#ring.ready > 0) this.#ring.reap(this.#onCompletion);
   }
 
   #lower(): void {
@@ -284,7 +302,7 @@ export class LocalLane implements Lane {
   }
 
   reap(): number {
-    if (this.#lost !== undefined) return 0;
+    if (this.#lost !== undefined) return this.inFlight > 0 ? this.#tell() : 0;
     try {
       return this.#reap();
     } catch (error) {
@@ -330,7 +348,10 @@ export class LocalLane implements Lane {
       return true;
     } catch (error) {
       if ((error as RingpoolError).code !== 'ERR_RINGPOOL_DRAIN_TIMEOUT') throw error;
-      setTimeout(this.#onLost, CLOSE_AGAIN_MS).unref();
+      this.#mayEndTimer ??= setTimeout(() => {
+        this.#mayEndTimer = undefined;
+        this.#onLost();
+      }, CLOSE_AGAIN_MS).unref();
       return false;
     }
   }

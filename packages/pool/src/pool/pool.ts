@@ -360,7 +360,7 @@ export class Pool {
       this.#closing ??= this.#close();
       const { client, owner, words } = this.#parts;
       return within(this.#closing, timeoutMs, () =>
-        drainTimeout(client.inFlight, owner === undefined ? 0 : guests(words), timeoutMs),
+        drainTimeout(client, owner === undefined ? 0 : guests(words), timeoutMs),
       );
     } catch (error) {
       return Promise.reject(error);

@@ -64,6 +64,26 @@ test('bells of threads that have ended before anybody knew of them give their pl
   );
 });
 
+test('whoever forgets a dead bell takes nothing from the one that has its place meanwhile', () => {
+  const words = new Int32Array(new SharedArrayBuffer(BELL_TABLE_WORDS * 4), 0, BELL_TABLE_WORDS);
+  const dead = new BellTable(words, NO_TASK);
+  const tokens = Array.from({ length: BELLS_MAX }, () => dead.create(() => undefined).token);
+  const mine = new BellTable(words, ownLife().task);
+  const { load } = Atomics;
+  onTestFinished(() => {
+    Atomics.load = load;
+  });
+  // The place is taken anew between the first look at it and the next.
+  Atomics.load = ((view: Int32Array, index: number) => {
+    Atomics.load = load;
+    const seen = load(view, index);
+    mine.create(() => undefined);
+    return seen;
+  }) as typeof load;
+  mine.forget(tokens[0] as (typeof tokens)[number]);
+  expect([words[1], words[3]]).toEqual([BELLS_MAX + 1, ownLife().task]);
+});
+
 test('threads that find no seat leave nothing behind', async () => {
   const pool = await openPool({ driver: 'threads', workers: 1 });
   const port = pool.port();

@@ -59,6 +59,31 @@ describe.each(EACH_DRIVER)('on %s', (driver) => {
     if (driver !== 'uring') expect(order).toEqual(['draining', 'later', 'later', 'later']);
   });
 
+  test('what was let in waits for a drain however many others do', async () => {
+    const narrow = await openPool({ driver, workers: 2, depth: 8, waitingMax: 16 });
+    onTestFinished(() => narrow.close());
+    const draining = narrow.submit({ op: 'nop', flags: IOSQE.IO_DRAIN });
+    const after = Array.from({ length: 40 }, () =>
+      narrow.submit({ op: 'nop' }, { placement: { worker: 1 } }),
+    );
+    const refused = new Set<number>();
+    for (const [index, one] of after.entries()) one.catch(() => refused.add(index));
+    await new Promise(process.nextTick);
+    const atOnce = refused.size;
+    await Promise.allSettled([draining, ...after]);
+    expect(refused.size).toBe(atOnce);
+  });
+
+  test.skipIf(driver !== 'threads').each(['worker', 'auto'])(
+    'what a worker had not taken when it died goes before what drains (%s)',
+    async (where) => {
+      const ended = await runFixture('drain-order.mjs', where);
+      expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+      expect(JSON.parse(ended.stdout).slice(0, 4).sort()).toEqual(['0', '1', '2', '3']);
+      expect(JSON.parse(ended.stdout).slice(4)).toEqual(['drain', 'after', 'after']);
+    },
+  );
+
   test('a file closes while what drains waits for an event', async () => {
     const pipe = await opened(temporaryPipe(), fs.constants.O_RDWR);
     const file = await opened('package.json');

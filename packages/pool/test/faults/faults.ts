@@ -81,22 +81,34 @@ export function whyNoOperationFails(): string | undefined {
   }
 }
 
-/** Runs a plan in a process of its own; a hang is killed and shows as a signal. */
-export function runPlan(
-  plan: Plan,
-  driver: string,
-  library: string,
-  folder: string,
-  boundMs: number,
+/** Where a program runs whose calls are to fail. */
+export interface Place {
+  /** The injector. */
+  readonly library: string;
+  readonly folder: string;
+  /** A program that takes longer is killed, which shows as a signal. */
+  readonly boundMs: number;
+}
+
+/** Runs a plan in a process of its own. */
+export function runPlan(plan: Plan, driver: string, place: Place): Promise<Ended> {
+  return runInjected('run.mjs', { ...plan }, { RINGPOOL_DRIVER: driver }, place);
+}
+
+/** Runs a program of fixtures/faults; `words` are its argument, with the folder of its files and the control file. */
+export function runInjected(
+  program: string,
+  words: object,
+  env: Readonly<Record<string, string>>,
+  { library, folder, boundMs }: Place,
 ): Promise<Ended> {
   const files = path.join(folder, 'files');
   const control = path.join(folder, 'control');
   mkdirSync(files);
   writeFileSync(control, new Uint8Array(CONTROL_BYTES)); // view: a count of bytes
-  const program = fileURLToPath(new URL('../fixtures/faults/run.mjs', import.meta.url));
-  const env = {
+  const injected = {
     ...process.env,
-    RINGPOOL_DRIVER: driver,
+    ...env,
     RINGPOOL_FAULT_CONTROL: control,
     RINGPOOL_FAULT_FOLDER: `${files}/`,
     // Whatever is preloaded already, a sanitizer say, wants to come first.
@@ -104,7 +116,8 @@ export function runPlan(
     // The rings that are counted are the pool's.
     UV_USE_IO_URING: '0',
   };
-  const words = [program, JSON.stringify({ ...plan, folder: files, control })];
-  const child = spawn(process.execPath, words, { env, timeout: boundMs, killSignal: 'SIGKILL' });
-  return endOf(child);
+  const script = fileURLToPath(new URL(`../fixtures/faults/${program}`, import.meta.url));
+  const argument = JSON.stringify({ ...words, folder: files, control });
+  const how = { env: injected, timeout: boundMs, killSignal: 'SIGKILL' } as const;
+  return endOf(spawn(process.execPath, [script, argument], how));
 }

@@ -68,7 +68,7 @@ export function testFaults(driver: Driver): Run {
   const run: Run = async (plan, skip) => {
     if (missing !== undefined && CI === undefined) skip(missing);
     expect(missing).toBeUndefined();
-    return await runPlan(plan, driver.name, library, temporaryFolder(), BOUND_MS);
+    return await runPlan(plan, driver.name, { library, folder: temporaryFolder(), boundMs: BOUND_MS });
   };
   for (const kind of driver.kinds) {
     for (const plan of plansOf(kind)) {

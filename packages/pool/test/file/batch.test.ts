@@ -282,3 +282,14 @@ describe('a batch', () => {
     lease.release();
   });
 });
+
+test('thousands of batches that fail as they begin are all told', async () => {
+  const pool = await openPool({ workers: 1, depth: 16, placement: 'local' });
+  const file = await pool.open('package.json');
+  const lease = pool.alloc(4096);
+  const one = { file, lease, offsets: [0], positions: [0], lengths: 64 };
+  const batches = Array.from({ length: 3000 }, () => pool.batch(one, { priority: 'background' }));
+  lease.release();
+  expect(await Promise.all(batches)).toHaveLength(3000);
+  await pool.close();
+});

@@ -89,8 +89,11 @@ export class BellTable {
   /** The bell is nobody's from now on. */
   forget({ index, generation }: DoorbellToken): void {
     const at = 1 + index * BELL_WORDS;
-    if (index < 0 || index >= BELLS_MAX || Atomics.load(this.#words, at) !== generation) return;
-    Atomics.store(this.#words, at + 2, 0);
+    if (index < 0 || index >= BELLS_MAX) return;
+    // In this order: a place that is another bell's by now has another generation, or its task's number is not the one seen.
+    const task = Atomics.load(this.#words, at + 2);
+    if (Atomics.load(this.#words, at) !== generation) return;
+    if (task !== 0 && Atomics.compareExchange(this.#words, at + 2, task, 0) !== task) return;
     Atomics.compareExchange(this.#words, at, generation, 0);
   }
 }
