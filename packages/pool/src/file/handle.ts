@@ -257,6 +257,7 @@ export class Handle {
     options: BatchOptions,
   ): Promise<Int32Array> {
     try {
+      this.#assertOpen('batch');
       return this.#batches.run(
         requests.map((request) => ({ ...request, op, file })),
         options,
