@@ -22,6 +22,7 @@ export class Events implements EventCounts {
     registration: 0,
     'file-table': 0,
     workers: 0,
+    direct: 0,
   };
   readonly #onSlow = (): void => {
     this.slowOperations++;

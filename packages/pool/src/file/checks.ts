@@ -4,6 +4,9 @@ import { type Arena, checkOptions, Lease, RWF } from '@ringpool/core';
 
 import { invalidArgument } from '../pool/errors.ts';
 import { checkLease } from '../pool/options.ts';
+import type { TransferOptions } from './file-options.ts';
+import type { Nature } from './nature.ts';
+import type { Direction, TransferRange } from './transfer-parts.ts';
 
 /** The position of the descriptor itself, which reads and writes move. */
 export const CURRENT = -1;
@@ -56,8 +59,45 @@ export function checkRange(op: string, bytes: number, offset: number, length: nu
   );
 }
 
+export type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Checks what is to be moved, and writes it into `range`. @throws ERR_RINGPOOL_INVALID_ARGUMENT. */
+export function rangeOf(
+  direction: Direction,
+  memory: Memory,
+  options: TransferOptions,
+  nature: Nature,
+  arena: Arena,
+  range: Writable<TransferRange>,
+): TransferRange {
+  const bytes = memoryOf(direction, memory, arena);
+  const { offset = 0, length = bytes.length - offset } = options;
+  range.position = positionOf(direction, options.position, nature);
+  checkRange(direction, bytes.length, offset, length);
+  range.memory = bytes;
+  range.offset = offset;
+  range.length = length;
+  range.flags = rwFlagsOf(direction, options);
+  return range;
+}
+
+/** Where in the file; below 0: where the descriptor itself says. @throws ERR_RINGPOOL_INVALID_ARGUMENT. */
+export function positionOf(
+  direction: Direction,
+  wanted: number | bigint | undefined,
+  nature: Nature,
+): number {
+  if (wanted === undefined) {
+    if ((direction === 'write' && nature.appends) || nature.isStream) return CURRENT;
+    throw positionMissing(direction);
+  }
+  const position = typeof wanted === 'bigint' ? Number(wanted) : wanted;
+  checkPosition(direction, position);
+  return position;
+}
+
 /** The error of a read or write that does not say where, of a file that does not know it by itself. */
-export function positionMissing(op: string): Error {
+function positionMissing(op: string): Error {
   return invalidArgument(
     op,
     'the position is missing',
@@ -66,14 +106,14 @@ export function positionMissing(op: string): Error {
 }
 
 /** How a read or write is made. */
-export interface TransferHow {
+interface TransferHow {
   readonly dsync?: boolean | undefined;
   readonly atomic?: boolean | undefined;
   readonly dontCache?: boolean | undefined;
 }
 
 /** The RWF_* bits of a read or write. @throws ERR_RINGPOOL_INVALID_ARGUMENT. */
-export function rwFlagsOf(direction: 'read' | 'write', how: TransferHow): number {
+export function rwFlagsOf(direction: Direction, how: TransferHow): number {
   const { dsync, atomic, dontCache } = how;
   if (dsync === undefined && atomic === undefined && dontCache === undefined) return 0;
   for (const [name, value] of Object.entries({ dsync, atomic, dontCache })) {

@@ -38,6 +38,8 @@ export class File {
   readonly path: string;
   /** The descriptor. */
   readonly fd: number;
+  /** Whether it bypasses the page cache: it was asked for, and the file system can. */
+  readonly direct: boolean;
   /** @internal */
   readonly handle: Handle;
 
@@ -45,6 +47,7 @@ export class File {
   constructor(handle: Handle) {
     this.path = handle.path;
     this.fd = handle.fd;
+    this.direct = handle.direct;
     this.handle = handle;
   }
 

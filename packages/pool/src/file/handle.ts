@@ -13,17 +13,17 @@ import { Attributes } from './attributes.ts';
 import type { Batches, BatchOptions } from './batch.ts';
 import { CachedReads } from './cached-reads.ts';
 import {
-  CURRENT,
-  checkPosition,
-  checkRange,
   checkTransferOptions,
   type Memory,
   memoryOf,
-  positionMissing,
+  positionOf,
+  rangeOf,
   rwFlagsOf,
   SYNC_OPTIONS,
+  type Writable,
 } from './checks.ts';
 import { closeDescriptor } from './close-descriptor.ts';
+import { DirectTransfers } from './direct.ts';
 import type { File } from './file.ts';
 import type {
   FileBatchRequest,
@@ -44,8 +44,6 @@ import {
 } from './transfer-parts.ts';
 import { moveThrough, piecesOf, VectoredRequest } from './vectored.ts';
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 const NO_MEMORY = new Uint8Array(0);
 const VECTOR_OPTIONS: readonly string[] = ['position', 'signal', 'placement', 'dsync', 'atomic', 'dontCache'];
 /** What starts a transfer reads its range and keeps nothing of it: one object for all. */
@@ -64,6 +62,8 @@ export class Handle {
   readonly path: string;
   /** The descriptor. */
   readonly fd: number;
+  /** It bypasses the page cache. */
+  readonly direct: boolean;
   readonly #client: Client;
   readonly #place: number;
   readonly #transfers: Transfers;
@@ -73,9 +73,9 @@ export class Handle {
   readonly #self: TransferFile;
   readonly #cached: CachedReads;
   readonly #fixed: FixedSlots;
-  readonly #nature: Nature;
   readonly #attributes: Attributes;
   readonly #batches: Batches;
+  readonly #direct: DirectTransfers | undefined;
   #operations = 0;
   #closing: Promise<void> | undefined;
   #whenUnused: (() => void) | undefined;
@@ -92,6 +92,7 @@ export class Handle {
   ) {
     this.path = opened.path;
     this.fd = opened.fd;
+    this.direct = opened.direct;
     this.#client = transfers.client;
     this.#place = opened.place;
     this.#transfers = transfers;
@@ -100,16 +101,16 @@ export class Handle {
     this.#onClosed = onClosed;
     this.#cached = new CachedReads(transfers.client, opened.fd, opened.direct);
     this.#fixed = new FixedSlots(transfers.client, transfers.arena, opened.fd, opened.home);
-    this.#nature = new Nature(transfers.client.host.calls, opened.fd, opened.appends);
     this.#self = {
       ...opened,
       fixed: this.#fixed,
-      nature: this.#nature,
+      nature: new Nature(transfers.client.host.calls, opened.fd, opened.appends),
       begin: () => void this.#operations++,
       ended: () => this.#ended(),
       stranded: (error) => this.strand(error),
     };
     this.#batches = batches;
+    if (opened.direct) this.#direct = new DirectTransfers(transfers.arena, opened.path, opened.rewrites);
     this.#attributes = new Attributes(transfers.client, transfers.arena, this.#self, opened.place);
   }
 
@@ -184,9 +185,12 @@ export class Handle {
       checkTransferOptions(direction, options);
       const { signal, placement } = options;
       if (signal !== undefined) checkSignal(direction, signal);
-      const range = this.#rangeOf(direction, memory, options, RANGE);
+      this.#assertOpen(direction);
+      const range = rangeOf(direction, memory, options, this.#self.nature, this.#transfers.arena, RANGE);
       RANGE.once = once;
       const place = placement === undefined ? this.#place : this.#placeOf(direction, placement);
+      if (this.#direct !== undefined && !once && !this.#direct.isPlain(range))
+        return this.#directly(this.#direct, direction, { ...range }, place, signal);
       if (direction === 'read' && range.flags === 0 && !once && signal?.aborted !== true) {
         const bytes = this.#cached.read(range, place);
         if (bytes >= 0) return Promise.resolve(bytes);
@@ -211,7 +215,7 @@ export class Handle {
       const { arena } = this.#transfers;
       const all = memories.map((memory) => memoryOf(direction, memory, arena));
       const place = placement === undefined ? this.#place : this.#placeOf(direction, placement);
-      const position = this.#positionOf(direction, options.position);
+      const position = positionOf(direction, options.position, this.#self.nature);
       const flags = rwFlagsOf(direction, options);
       const total = all.reduce((sum, { length }) => sum + length, 0);
       if (total === 0) return Promise.resolve(0);
@@ -284,6 +288,25 @@ export class Handle {
     return promise;
   }
 
+  /** What the file system may want aligned otherwise. */
+  async #directly(
+    direct: DirectTransfers,
+    direction: Direction,
+    range: TransferRange,
+    place: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    // It is not to close between two steps.
+    this.#operations++;
+    try {
+      const move = (way: Direction, part: TransferRange): Promise<number> =>
+        this.#start(way, part, place, signal);
+      return await direct.run(direction, range, this.#attributes, move, signal);
+    } finally {
+      this.#ended();
+    }
+  }
+
   /** The first bytes were cached. Takes what it needs of the range before it waits. */
   async #readOn(
     { memory, offset, length, position, flags }: TransferRange,
@@ -306,45 +329,19 @@ export class Handle {
   transferSync(direction: Direction, memory: Memory, options: SyncTransferOptions): number {
     checkOptions(direction, options, SYNC_OPTIONS);
     // One of its own: callbacks that run while this thread waits may read as well.
-    const range = this.#rangeOf(direction, memory, options, { ...RANGE });
+    this.#assertOpen(direction);
+    const range = rangeOf(direction, memory, options, this.#self.nature, this.#transfers.arena, { ...RANGE });
     const place = this.#placeOf(direction, options.placement);
     // Callbacks of others run while this thread waits, and may close the file.
     this.#operations++;
     try {
-      return transferSync(this.#transfers, direction, this.#self, range, place);
+      const move = (way: Direction, part: TransferRange): number =>
+        transferSync(this.#transfers, way, this.#self, part, place);
+      if (this.#direct === undefined || this.#direct.isPlain(range)) return move(direction, range);
+      return this.#direct.runSync(direction, range, this.fd, move);
     } finally {
       this.#ended();
     }
-  }
-
-  /** Checks what is to be moved, and writes it into `range`. */
-  #rangeOf(
-    direction: Direction,
-    memory: Memory,
-    options: TransferOptions,
-    range: Writable<TransferRange>,
-  ): TransferRange {
-    this.#assertOpen(direction);
-    const bytes = memoryOf(direction, memory, this.#transfers.arena);
-    const { offset = 0, length = bytes.length - offset } = options;
-    range.position = this.#positionOf(direction, options.position);
-    checkRange(direction, bytes.length, offset, length);
-    range.memory = bytes;
-    range.offset = offset;
-    range.length = length;
-    range.flags = rwFlagsOf(direction, options);
-    return range;
-  }
-
-  #positionOf(direction: Direction, wanted: number | bigint | undefined): number {
-    if (wanted === undefined) {
-      const { appends, isStream } = this.#nature;
-      if ((direction === 'write' && appends) || isStream) return CURRENT;
-      throw positionMissing(direction);
-    }
-    const position = typeof wanted === 'bigint' ? Number(wanted) : wanted;
-    checkPosition(direction, position);
-    return position;
   }
 
   #placeOf(op: string, placement: Placement | undefined): number {

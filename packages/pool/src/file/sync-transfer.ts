@@ -75,6 +75,8 @@ function transferDirectly(
       done += res;
       repeats = 0;
     } else if (res === ESPIPE && at !== CURRENT) position = CURRENT;
+    // A direct read went on where the file had ended.
+    else if (res === EINVAL && done > 0 && direction === 'read' && file.direct) return done;
     else if (!asksAgain(res) || repeats++ === REPEATS_MAX)
       return ended(host.driver, direction, file, { done, length, res });
   } while (done < length && !(done > 0 && isOneRead(direction, file)));

@@ -28,6 +28,9 @@ import {
 } from './transfer-parts.ts';
 
 const EAGAIN = -11;
+const EINVAL = -22;
+/** No device has smaller blocks. */
+const BLOCK_BYTES_LEAST = 512;
 /** Requests that are kept for later ones. */
 const FREE_MAX = 1024;
 
@@ -261,6 +264,7 @@ class Transfer extends Request {
       if (this.#done < this.#length && !this.#isOneRead) this.#goOn();
       else this.#settle(undefined);
     } else if (res === 0) this.#settle(this.#zeroError());
+    else if (res === EINVAL && this.#isPastDirectEnd) this.#settle(undefined);
     else if (asksAgain(res) && !(this.#once && res === EAGAIN) && this.#repeats++ < REPEATS_MAX) this.#goOn();
     else {
       const { path, direct } = this.#file as TransferFile;
@@ -269,6 +273,12 @@ class Transfer extends Request {
         operationError(res, { op, syscall: op, path, direct, driver: this.#transfers.client.host.driver }),
       );
     }
+  }
+
+  /** A direct read went on where the file had ended, which is no place to read from. */
+  get #isPastDirectEnd(): boolean {
+    const goesOn = this.#done > 0 && this.#position % BLOCK_BYTES_LEAST !== 0;
+    return goesOn && this.#direction === 'read' && (this.#file as TransferFile).direct;
   }
 
   /** One operation was asked for; or what one read of a pipe, a terminal, a socket gave is all that there is just now. */

@@ -215,14 +215,14 @@ export class VectoredRequest extends PromisedRequest<number> {
 }
 
 /** Copies bytes of one piece of memory into several, or out of them, from byte `from` of all of them together on. */
-export function scatter(memories: readonly Uint8Array[], from: number, bytes: Uint8Array): void {
+function scatter(memories: readonly Uint8Array[], from: number, bytes: Uint8Array): void {
   eachPart(memories, from, bytes.length, (memory, at, start, length) => {
     memory.set(bytes.subarray(start, start + length), at);
   });
 }
 
 /** The other way. */
-export function gather(memories: readonly Uint8Array[], from: number, bytes: Uint8Array): void {
+function gather(memories: readonly Uint8Array[], from: number, bytes: Uint8Array): void {
   eachPart(memories, from, bytes.length, (memory, at, start, length) => {
     bytes.set(memory.subarray(at, at + length), start);
   });

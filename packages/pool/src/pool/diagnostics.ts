@@ -84,6 +84,7 @@ export interface WorkerCrashMessage {
  * - `'registration'`: memory is not registered with the kernel, or not with this ring: READ and WRITE are used on it.
  * - `'file-table'`: a ring has no table of fixed files: whole files are read through ordinary descriptors.
  * - `'workers'`: a pool has fewer I/O workers than were asked for.
+ * - `'direct'`: a file is on a file system without direct I/O: it was opened without.
  */
 export type FallbackKind =
   | 'ring-memory'
@@ -91,7 +92,8 @@ export type FallbackKind =
   | 'ring-entries'
   | 'registration'
   | 'file-table'
-  | 'workers';
+  | 'workers'
+  | 'direct';
 
 /** Something that works, but not in the best way there is. */
 export interface FallbackMessage {

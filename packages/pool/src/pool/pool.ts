@@ -8,7 +8,7 @@ import type { FileContents } from '../file/contents.ts';
 import { File } from '../file/file.ts';
 import { FileReader } from '../file/file-reader.ts';
 import { Handle } from '../file/handle.ts';
-import { openFile } from '../file/open-file.ts';
+import { Opener } from '../file/open-file.ts';
 import { Transfers } from '../file/transfer.ts';
 import type { Completion } from '../operation/completion.ts';
 import { type MultishotOperation, type MultishotOptions, Multishots } from '../operation/multishots.ts';
@@ -35,7 +35,7 @@ export class Pool {
   /** What executes the operations, and why it is that. */
   readonly driver: DriverInfo;
   readonly #parts: PoolParts;
-  readonly #paths: PathRoom;
+  readonly #opener: Opener;
   readonly #reader: FileReader;
   readonly #transfers: Transfers;
   readonly #batches: Batches;
@@ -52,14 +52,15 @@ export class Pool {
     const { client, arena, words, driver } = parts;
     this.#parts = parts;
     this.driver = driver;
-    this.#paths = new PathRoom(arena);
+    const paths = new PathRoom(arena);
+    this.#opener = new Opener(client, paths);
     this.#transfers = new Transfers(client, arena);
     this.#batches = new Batches(this.#transfers);
     this.#submissions = new Submissions(client, arena, this.#files, parts.place);
     this.#multishots = new Multishots(client, arena, this.#files);
     this.#transit = new Transit(words, client.host.ledger, arena.handle.id, client.seat.descriptorOwner);
-    this.#reader = new FileReader(client, arena, this.#paths, (path, place) =>
-      openFile(client, this.#paths, path, 'r', {}, place).then((opened) => this.#fileOf(opened)),
+    this.#reader = new FileReader(client, arena, paths, (path, place) =>
+      this.#opener.open(path, 'r', {}, place).then((opened) => this.#fileOf(opened)),
     );
   }
 
@@ -292,7 +293,7 @@ export class Pool {
     client.rest.enter();
     try {
       const place = this.#placeOf('open', options?.placement);
-      const file = this.#fileOf(await openFile(client, this.#paths, path, flags, options, place));
+      const file = this.#fileOf(await this.#opener.open(path, flags, options, place));
       if (this.#closing === undefined) {
         this.#files.set(file.fd, file);
         return file;

@@ -26,6 +26,8 @@ export interface FileToken {
   readonly path: string;
   /** @internal */
   readonly direct: boolean;
+  /** @internal Unaligned direct writes are made. */
+  readonly rewrites: boolean;
   /** @internal It is open to append. */
   readonly appends: boolean;
   /** @internal The code of its placement. */
@@ -35,7 +37,10 @@ export interface FileToken {
 }
 
 /** What a token says of the file itself. */
-export type SharedFile = Pick<FileToken, 'fd' | 'path' | 'direct' | 'appends' | 'place' | 'home'>;
+export type SharedFile = Pick<
+  FileToken,
+  'fd' | 'path' | 'direct' | 'rewrites' | 'appends' | 'place' | 'home'
+>;
 
 /** The files in transit of one pool, as one client deals with them. */
 export class Transit {
@@ -80,7 +85,7 @@ export class Transit {
         'Pass what file.share() returned.',
       );
     }
-    const { slot, owner, fd, path, direct, appends, place, home } = token;
+    const { slot, owner, fd, path, direct, rewrites, appends, place, home } = token;
     if (!this.#ledger.give(fd, owner, this.#client)) {
       throw new RingpoolError('ERR_RINGPOOL_CLOSED', 'the file was adopted already, or taken back', {
         op: 'adoptFile',
@@ -89,7 +94,7 @@ export class Transit {
       });
     }
     this.#words.endTransit(slot, owner);
-    return { fd, path, direct, appends, place, home };
+    return { fd, path, direct, rewrites, appends, place, home };
   }
 }
 

@@ -206,7 +206,6 @@ describe('reads', () => {
     const lease = pool.alloc(8192, { align: 4096 });
     expect(await file.read(lease, { position: 0, length: 4096 })).toBe(4096);
     expect(Buffer.compare(lease.bytes.subarray(0, 4096), pattern(10_000).subarray(0, 4096))).toBe(0);
-    await expect(file.read(lease, { position: 1, length: 5 })).rejects.toThrow(/aligned/);
     lease.release();
     return file.close();
   });
