@@ -9,6 +9,7 @@
         "addon/doorbell.cc",
         "addon/env_data.cc",
         "addon/guard.cc",
+        "addon/lookup.cc",
         "addon/native_ring.cc",
         "addon/obituary.cc",
         "addon/register_through.cc",

@@ -5,6 +5,7 @@
 #include "descriptors.h"
 #include "doorbell.h"
 #include "env_data.h"
+#include "lookup.h"
 #include "native_ring.h"
 #include "obituary.h"
 #include "register_through.h"
@@ -15,7 +16,7 @@ namespace {
 
 // Raised whenever the layout of the shared words or a function's arguments change: addon.ts refuses another number,
 // because a build that disagrees with the JavaScript beside it would write where it should not.
-constexpr int kInterfaceVersion = 8;
+constexpr int kInterfaceVersion = 9;
 
 // addressOf(view) -> where the view's first byte lies. The same in every thread for shared memory.
 Napi::Value AddressOf(const Napi::CallbackInfo& info) {
@@ -32,6 +33,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   DefineDescriptors(env, exports);
   DefineObituaries(env, exports);
   DefineRegisterThrough(env, exports);
+  DefineLookup(env, exports);
   DefineTransfers(env, exports);
   return exports;
 }

@@ -98,11 +98,12 @@ export interface Addon {
   writeSync(fd: number, view: Uint8Array, offset: number, length: number, position: number): number;
   syncSync(fd: number, dataOnly: boolean): number;
   systemCallNs(): number;
+  lookUpCached(path: string, follow: boolean): number;
   registerThrough(ringId: number, index: number, view: Uint8Array): number;
 }
 
 /** The addon's `kInterfaceVersion` that this JavaScript was written for. */
-const INTERFACE_VERSION = 8;
+const INTERFACE_VERSION = 9;
 
 let loaded: Addon | undefined;
 

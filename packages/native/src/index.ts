@@ -21,6 +21,7 @@ export { tryRing } from './diagnose/try-ring.ts';
 export { Doorbell, type DoorbellToken } from './doorbell.ts';
 export { REGISTERED_BUFFER_BYTES_MAX, REGISTERED_BUFFERS_MAX } from './kernel-errors.ts';
 export { KERNEL_FLOOR, meetsKernelFloor } from './kernel-floor.ts';
+export { lookUpCached } from './lookup.ts';
 export { type Memlock, readMemlock } from './memlock.ts';
 export { type BellTable, Obituary, type ObituaryOptions } from './obituary.ts';
 export { registerThrough } from './register-through.ts';
