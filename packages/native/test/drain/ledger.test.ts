@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type Held, NOTHING, run } from './fixtures.ts';
 
 const { RINGPOOL_SOAK, RINGPOOL_BRIEF } = process.env;
-const ROUNDS = RINGPOOL_SOAK === '1' ? 600 : RINGPOOL_BRIEF === '1' ? 50 : 150;
+const ROUNDS = RINGPOOL_SOAK === '1' ? 400 : RINGPOOL_BRIEF === '1' ? 50 : 150;
 const HANG_MS = 240_000;
 /** Fewer looks of the bystanders would mean that they hardly ran. */
 const CHECKS_MIN = 10_000;

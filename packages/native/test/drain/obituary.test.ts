@@ -5,7 +5,7 @@ import { NOTHING, run, SIDE_BY_SIDE } from './fixtures.ts';
 
 const READS = 16;
 const { RINGPOOL_SOAK, RINGPOOL_BRIEF } = process.env;
-const ROUNDS = RINGPOOL_SOAK === '1' ? 600 : RINGPOOL_BRIEF === '1' ? 30 : 100;
+const ROUNDS = RINGPOOL_SOAK === '1' ? 400 : RINGPOOL_BRIEF === '1' ? 30 : 100;
 const HANG_MS = 200_000;
 const play = (how: object): Promise<object> =>
   run('obituary.mjs', [JSON.stringify(how)], { boundMs: HANG_MS });

@@ -28,7 +28,7 @@ async function kill(fixture: string, how: object): Promise<Record<string, number
   return JSON.parse(ended.stdout);
 }
 
-const threads = ALL ? 1000 : LONG ? 400 : BRIEF ? 15 : 100;
+const threads = ALL ? 1000 : LONG ? 250 : BRIEF ? 15 : 100;
 const each = LONG ? 10 : 3;
 test(
   `${threads * each} clients are killed, and leave nothing`,
@@ -40,7 +40,7 @@ test(
   BOUND_MS + 10_000,
 );
 
-const both = LONG ? 100 : BRIEF ? 5 : 30;
+const both = LONG ? 40 : BRIEF ? 5 : 30;
 test(
   `${both * 3} clients and ${both} workers are killed at the same time, and leave nothing`,
   async () => {
@@ -50,7 +50,7 @@ test(
   BOUND_MS + 10_000,
 );
 
-const rounds = LONG ? 60 : BRIEF ? 5 : 15;
+const rounds = LONG ? 40 : BRIEF ? 5 : 15;
 test(
   `${rounds} pools are closed while clients connect, work and are killed`,
   async () => {

@@ -7,7 +7,7 @@ const LONG = process.env['RINGPOOL_KILLS'] === '1';
 const BRIEF = process.env['RINGPOOL_BRIEF'] === '1';
 const BOUND_MS = LONG ? 280_000 : 100_000;
 
-const workers = LONG ? 200 : BRIEF ? 30 : 100;
+const workers = LONG ? 120 : BRIEF ? 30 : 100;
 test(
   `${workers} workers are killed under three clients`,
   async () => {
