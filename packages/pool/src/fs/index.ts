@@ -8,9 +8,9 @@ import { defaultPool } from './default-pool.ts';
 export { createFs, type FsPromises } from './create-fs.ts';
 export { setDefaultPool } from './default-pool.ts';
 
+/** All of them, as the default export of `node:fs/promises` has them. */
 const fs: FsPromises = fsOver(defaultPool);
 
-/** All of them, as the default export of `node:fs/promises` has them. */
 export default fs;
 
 /** Flags and modes: `constants` of `node:fs/promises`. */
