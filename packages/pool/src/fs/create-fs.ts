@@ -9,8 +9,14 @@ import { readFileBy, writeFileBy } from './whole-files.ts';
 /** The functions of `node:fs/promises`. */
 export type FsPromises = typeof node;
 
+/** Whether Node checks what the process may touch (`--permission`): then it does all of it, and nothing goes past it. */
+function isRestricted(): boolean {
+  return (process as { readonly permission?: unknown }).permission !== undefined;
+}
+
 /** Those functions over whatever pool there is when one is called; undefined: none, and Node does it. */
-export function fsOver(poolOf: () => Promise<Pool | undefined>): FsPromises {
+export function fsOver(anyPool: () => Promise<Pool | undefined>): FsPromises {
+  const poolOf = async (): Promise<Pool | undefined> => (isRestricted() ? undefined : await anyPool());
   return {
     ...node,
     readFile: readFileBy(poolOf, node),
