@@ -5,9 +5,10 @@
 import { fstatSync, ftruncateSync } from 'node:fs';
 import { type Arena, Lease, RingpoolError } from '@ringpool/core';
 
+import { abortError } from '../pool/errors.ts';
 import type { Attributes } from './attributes.ts';
 import type { DirectAlignment } from './file-stats.ts';
-import type { Direction, TransferRange } from './transfer-parts.ts';
+import { type Direction, holdAll, type TransferRange } from './transfer-parts.ts';
 
 /** What is aligned to this is aligned enough for any file system: it need not be asked. */
 const STRICTEST_BYTES = 4096;
@@ -44,14 +45,11 @@ export class DirectTransfers {
     this.#rewrites = rewrites;
   }
 
-  /** Whether it may go to the kernel as it is, whatever the file system wants. */
-  isPlain({ memory, offset, length, position }: TransferRange): boolean {
-    const address = addressIn(this.#arena, memory, offset);
-    return (
-      (position | 0) % STRICTEST_BYTES === 0 &&
-      length % STRICTEST_BYTES === 0 &&
-      address % STRICTEST_BYTES === 0
-    );
+  /** Whether it may go to the kernel as it is, whatever the file system wants. `inPlace`: any memory is used where it lies. */
+  isPlain(range: TransferRange, inPlace: boolean): boolean {
+    const { position, length } = range;
+    const address = addressIn(this.#arena, range, inPlace);
+    return (position | 0 | length | (address | 0)) % STRICTEST_BYTES === 0;
   }
 
   /**
@@ -62,17 +60,23 @@ export class DirectTransfers {
     direction: Direction,
     range: TransferRange,
     attributes: Attributes,
-    move: (direction: Direction, range: TransferRange) => Promise<number>,
+    move: (direction: Direction, range: TransferRange, signal: AbortSignal | undefined) => Promise<number>,
     signal: AbortSignal | undefined,
   ): Promise<number> {
+    if (range.length === 0) return 0;
     this.#alignment ??= (await attributes.stat({ signal })).direct ?? STRICTEST;
-    const run = (): Promise<number> =>
-      take(this.#steps(direction, range), async (step) => {
-        if ('range' in step) return await move(step.direction, step.range);
+    const run = (by: AbortSignal | undefined): Promise<number> =>
+      take(this.#steps(direction, range, false), async (step) => {
+        if ('range' in step) return await move(step.direction, step.range, by);
         if ('truncate' in step) await attributes.truncate(step.truncate, {});
         return (await attributes.stat({})).size;
       });
-    return await (this.#rewrites && direction === 'write' ? this.#inTurn(run) : run());
+    return await (this.rewrites(direction) ? this.#inTurn(() => run(undefined)) : run(signal));
+  }
+
+  /** Whether it is done to its end once it has begun, whatever the signal says: half of it may leave the file too long. */
+  rewrites(direction: Direction): boolean {
+    return this.#rewrites && direction === 'write';
   }
 
   /** As {@link run}, at once. What nobody has asked the file system is taken to be as strict as can be. */
@@ -82,7 +86,8 @@ export class DirectTransfers {
     fd: number,
     move: (direction: Direction, range: TransferRange) => number,
   ): number {
-    return takeSync(this.#steps(direction, range), (step) => {
+    if (range.length === 0) return 0;
+    return takeSync(this.#steps(direction, range, true), (step) => {
       if ('range' in step) return move(step.direction, step.range);
       if ('truncate' in step) ftruncateSync(fd, step.truncate);
       return fstatSync(fd).size;
@@ -90,11 +95,11 @@ export class DirectTransfers {
   }
 
   /** How a range is moved. @throws ERR_RINGPOOL_MISALIGNED, ERR_RINGPOOL_ARENA_FULL. */
-  #steps(direction: Direction, range: TransferRange): Steps {
+  #steps(direction: Direction, range: TransferRange, inPlace: boolean): Steps {
     const { memory, offset, readOffset } = this.#wanted;
     const unit = direction === 'read' ? readOffset : offset;
     const inLine = range.position % unit === 0 && range.length % unit === 0;
-    const fits = addressIn(this.#arena, range.memory, range.offset) % memory === 0;
+    const fits = addressIn(this.#arena, range, inPlace) % memory === 0;
     if (inLine && fits) return straight(direction, range);
     if (direction === 'read' || inLine) return this.#through(direction, range, unit);
     if (!this.#rewrites) throw misaligned(this.#path, range, this.#wanted);
@@ -204,14 +209,27 @@ function* straight(direction: Direction, range: TransferRange): Steps {
 function holdBeside(bounce: Lease, arena: Arena, direction: Direction, range: TransferRange): () => void {
   const { memory, offset, length } = range;
   try {
-    const lease = memory instanceof Lease ? memory : arena.leaseAt(memory);
-    if (lease === undefined) return () => undefined;
-    const from = memory instanceof Lease ? offset : memory.byteOffset - lease.offset + offset;
-    const ticket = lease.beginOperation(direction === 'read' ? 'writes' : 'reads', from, length);
-    return () => lease.endOperation(ticket);
+    const part =
+      memory instanceof Lease ? memory.slice(offset, length) : memory.subarray(offset, offset + length);
+    return holdAll(arena, direction, [part]);
   } catch (error) {
     bounce.release();
     throw error;
+  }
+}
+
+/** As `done`, or rejects at once when it is aborted; it goes on all the same. The signal has not been aborted yet. */
+export async function orAborted(done: Promise<number>, signal: AbortSignal | undefined): Promise<number> {
+  if (signal === undefined) return await done;
+  let onAbort!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(abortError('write', signal));
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([done, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -253,10 +271,14 @@ function viewOf({ memory, offset, length }: TransferRange): Uint8Array {
   return bytes.subarray(offset, offset + length);
 }
 
-/** Its address; 0, which is aligned to everything, for memory that is copied through a lease of the pool's own. */
-function addressIn(arena: Arena, memory: Lease | Uint8Array, offset: number): number {
+/**
+ * Its address. That of memory which is not the arena's is not known: 0, which is aligned to everything, where it is copied through
+ * a lease of the pool's own; 1, which is aligned to nothing, where it is used in place.
+ */
+function addressIn(arena: Arena, { memory, offset }: TransferRange, inPlace: boolean): number {
   if (memory instanceof Lease) return memory.address + offset;
-  return memory.buffer === arena.data ? arena.baseAddress + memory.byteOffset + offset : 0;
+  if (memory.buffer === arena.data) return arena.baseAddress + memory.byteOffset + offset;
+  return inPlace ? 1 : 0;
 }
 
 function misaligned(

@@ -122,36 +122,36 @@ export class File {
    * Waits until all that was written before is on the disk. Rejects with ERR_RINGPOOL_CLOSED, ABORT_ERR,
    * ERR_RINGPOOL_WORKER_DIED, or the errno's name: after EIO nobody knows what is on the disk.
    */
-  sync(options: FileOperationOptions = {}): Promise<void> {
-    return this.handle.with('sync', () => this.handle.attributes.sync(false, options));
+  async sync(options: FileOperationOptions = {}): Promise<void> {
+    return await this.handle.attributesFor('sync').sync(false, options);
   }
 
   /** As {@link File.sync}, without what reading the bytes back does not need, such as times (fdatasync). */
-  datasync(options: FileOperationOptions = {}): Promise<void> {
-    return this.handle.with('datasync', () => this.handle.attributes.sync(true, options));
+  async datasync(options: FileOperationOptions = {}): Promise<void> {
+    return await this.handle.attributesFor('datasync').sync(true, options);
   }
 
   /** Makes the file so many bytes long: it is cut, or zeros are added. Rejects as {@link File.sync}, and with EFBIG, EINVAL. */
-  truncate(length = 0, options: FileOperationOptions = {}): Promise<void> {
-    return this.handle.with('truncate', () => this.handle.attributes.truncate(length, options));
+  async truncate(length = 0, options: FileOperationOptions = {}): Promise<void> {
+    return await this.handle.attributesFor('truncate').truncate(length, options);
   }
 
   /**
    * Takes room on the disk for `length` bytes from `offset` on, which are zeros where nothing was written. Rejects as
    * {@link File.sync}, with ENOSPC, EOPNOTSUPP (the file system cannot), ERR_RINGPOOL_UNSUPPORTED (the driver cannot).
    */
-  preallocate(offset: number, length: number, options: PreallocateOptions = {}): Promise<void> {
-    return this.handle.with('preallocate', () => this.handle.attributes.preallocate(offset, length, options));
+  async preallocate(offset: number, length: number, options: PreallocateOptions = {}): Promise<void> {
+    return await this.handle.attributesFor('preallocate').preallocate(offset, length, options);
   }
 
   /** Tells the kernel what the file will be used for: posix_fadvise(2). Rejects as {@link File.sync}. */
-  advise(advice: Advice, options: AdviseOptions = {}): Promise<void> {
-    return this.handle.with('advise', () => this.handle.attributes.advise(advice, options));
+  async advise(advice: Advice, options: AdviseOptions = {}): Promise<void> {
+    return await this.handle.attributesFor('advise').advise(advice, options);
   }
 
   /** What the file is: its length, times, and what direct I/O on it must be aligned to. Rejects as {@link File.sync}. */
-  stat(options: FileOperationOptions = {}): Promise<FileStats> {
-    return this.handle.with('stat', () => this.handle.attributes.stat(options));
+  async stat(options: FileOperationOptions = {}): Promise<FileStats> {
+    return await this.handle.attributesFor('stat').stat(options);
   }
 
   /**

@@ -23,7 +23,7 @@ import {
   type Writable,
 } from './checks.ts';
 import { closeDescriptor } from './close-descriptor.ts';
-import { DirectTransfers } from './direct.ts';
+import { DirectTransfers, orAborted } from './direct.ts';
 import type { File } from './file.ts';
 import type {
   FileBatchRequest,
@@ -38,6 +38,7 @@ import type { Transfers } from './transfer.ts';
 import {
   bounceFor,
   type Direction,
+  holdAll,
   type TransferFile,
   type TransferRange,
   type TransferSink,
@@ -119,8 +120,9 @@ export class Handle {
     return this.#closing !== undefined;
   }
 
-  /** What the file is told and asked beside its bytes. */
-  get attributes(): Attributes {
+  /** What the file is told and asked beside its bytes. @throws ERR_RINGPOOL_CLOSED. */
+  attributesFor(op: string): Attributes {
+    this.#assertOpen(op);
     return this.#attributes;
   }
 
@@ -189,8 +191,7 @@ export class Handle {
       const range = rangeOf(direction, memory, options, this.#self.nature, this.#transfers.arena, RANGE);
       RANGE.once = once;
       const place = placement === undefined ? this.#place : this.#placeOf(direction, placement);
-      if (this.#direct !== undefined && !once && !this.#direct.isPlain(range))
-        return this.#directly(this.#direct, direction, { ...range }, place, signal);
+      if (this.#mustAlign(range)) return this.#directly(direction, { ...range }, place, signal);
       if (direction === 'read' && range.flags === 0 && !once && signal?.aborted !== true) {
         const bytes = this.#cached.read(range, place);
         if (bytes >= 0) return Promise.resolve(bytes);
@@ -201,6 +202,7 @@ export class Handle {
       return Promise.reject(error);
     } finally {
       RANGE.memory = NO_MEMORY;
+      RANGE.once = false;
     }
   }
 
@@ -220,8 +222,9 @@ export class Handle {
       const total = all.reduce((sum, { length }) => sum + length, 0);
       if (total === 0) return Promise.resolve(0);
       const pieces = piecesOf(arena, all);
-      if (pieces === undefined)
-        return this.#through(direction, all as Uint8Array[], total, position, options);
+      const range = { memory: NO_MEMORY, offset: 0, length: total, position, flags, once: false };
+      const unaligned = all.some((memory) => this.#mustAlign({ ...range, memory, length: memory.length }));
+      if (pieces === undefined || unaligned) return this.#through(direction, all, range, place, signal);
       const plan = { direction, pieces, position, flags, place, signal };
       const request = new VectoredRequest(this.#client, arena, this.#self, plan);
       this.#operations++;
@@ -236,21 +239,33 @@ export class Handle {
   async #through(
     direction: Direction,
     memories: readonly (Lease | Uint8Array)[],
-    total: number,
-    position: number,
-    options: VectorOptions,
+    range: TransferRange,
+    place: number,
+    signal: AbortSignal | undefined,
   ): Promise<number> {
+    const { arena } = this.#transfers;
     const views = memories.map((memory) => (memory instanceof Lease ? memory.bytes : memory));
-    const bounce = bounceFor(this.#transfers.arena, NO_MEMORY, total);
+    const bounce = bounceFor(arena, NO_MEMORY, range.length);
     this.#operations++;
+    let letGo: (() => void) | undefined;
     try {
-      return await moveThrough(bounce, direction, views, position, (length, at) =>
-        this.transfer(direction, bounce, { ...options, length, position: at < 0 ? undefined : at }),
-      );
+      letGo = holdAll(arena, direction, memories);
+      return await moveThrough(bounce, direction, views, range.position, (length, position) => {
+        const part = { ...range, memory: bounce, length, position };
+        if (this.#mustAlign(part)) return this.#directly(direction, part, place, signal);
+        return this.#start(direction, part, place, signal);
+      });
     } finally {
+      letGo?.();
       bounce.release();
       this.#ended();
     }
+  }
+
+  /** What the file system may want aligned otherwise. Appended is what is appended. */
+  #mustAlign(range: TransferRange, inPlace = false): boolean {
+    const direct = this.#direct;
+    return direct !== undefined && !range.once && range.position >= 0 && !direct.isPlain(range, inPlace);
   }
 
   /** See {@link File.readBatch}. */
@@ -271,12 +286,6 @@ export class Handle {
     }
   }
 
-  /** Does something with it while it is open. @throws ERR_RINGPOOL_CLOSED. */
-  async with<T>(op: string, call: () => Promise<T>): Promise<T> {
-    this.#assertOpen(op);
-    return await call();
-  }
-
   #start(
     direction: Direction,
     range: TransferRange,
@@ -288,41 +297,33 @@ export class Handle {
     return promise;
   }
 
-  /** What the file system may want aligned otherwise. */
-  async #directly(
-    direct: DirectTransfers,
+  #directly(
     direction: Direction,
     range: TransferRange,
     place: number,
     signal: AbortSignal | undefined,
   ): Promise<number> {
-    // It is not to close between two steps.
+    if (signal?.aborted === true) throw abortError(direction, signal);
+    const direct = this.#direct as DirectTransfers;
+    const move = (way: Direction, part: TransferRange, by: AbortSignal | undefined): Promise<number> =>
+      this.#start(way, part, place, by);
+    // It is not to close between two steps, whoever waits for them.
     this.#operations++;
-    try {
-      const move = (way: Direction, part: TransferRange): Promise<number> =>
-        this.#start(way, part, place, signal);
-      return await direct.run(direction, range, this.#attributes, move, signal);
-    } finally {
-      this.#ended();
-    }
+    const ended = (): void => this.#ended();
+    const done = direct.run(direction, range, this.#attributes, move, signal);
+    done.then(ended, ended);
+    return direct.rewrites(direction) ? orAborted(done, signal) : done;
   }
 
   /** The first bytes were cached. Takes what it needs of the range before it waits. */
   async #readOn(
-    { memory, offset, length, position, flags }: TransferRange,
+    range: TransferRange,
     done: number,
     place: number,
     signal: AbortSignal | undefined,
   ): Promise<number> {
-    const rest = {
-      memory,
-      offset: offset + done,
-      length: length - done,
-      position: position + done,
-      flags,
-      once: false,
-    };
-    return done + (await this.#start('read', rest, place, signal));
+    const [offset, length, position] = [range.offset + done, range.length - done, range.position + done];
+    return done + (await this.#start('read', { ...range, offset, length, position }, place, signal));
   }
 
   /** See {@link File.readSync}, {@link File.writeSync}. */
@@ -330,15 +331,16 @@ export class Handle {
     checkOptions(direction, options, SYNC_OPTIONS);
     // One of its own: callbacks that run while this thread waits may read as well.
     this.#assertOpen(direction);
-    const range = rangeOf(direction, memory, options, this.#self.nature, this.#transfers.arena, { ...RANGE });
+    const { arena } = this.#transfers;
+    const range = rangeOf(direction, memory, options, this.#self.nature, arena, { ...RANGE });
     const place = this.#placeOf(direction, options.placement);
     // Callbacks of others run while this thread waits, and may close the file.
     this.#operations++;
     try {
       const move = (way: Direction, part: TransferRange): number =>
         transferSync(this.#transfers, way, this.#self, part, place);
-      if (this.#direct === undefined || this.#direct.isPlain(range)) return move(direction, range);
-      return this.#direct.runSync(direction, range, this.fd, move);
+      if (!this.#mustAlign(range, true)) return move(direction, range);
+      return (this.#direct as DirectTransfers).runSync(direction, range, this.fd, move);
     } finally {
       this.#ended();
     }

@@ -1,6 +1,6 @@
 // What a transfer is made of: the file, the memory, where they meet, and who is told. Bound to the client's thread.
 
-import type { Arena, Lease, RingpoolError } from '@ringpool/core';
+import { type Arena, Lease, type RingpoolError } from '@ringpool/core';
 
 import { invalidArgument } from '../pool/errors.ts';
 import type { FixedSlots } from './fixed-slots.ts';
@@ -47,6 +47,31 @@ export interface TransferRange {
 export interface TransferSink {
   /** One is over: the bytes moved, or why not. */
   transferred(entry: number, bytes: number, error: RingpoolError | undefined): void;
+}
+
+/** Holds on to those that are the arena's, while their bytes are copied between two operations. Returns what lets go of them. */
+export function holdAll(
+  arena: Arena,
+  direction: Direction,
+  memories: readonly (Lease | Uint8Array)[],
+): () => void {
+  const held: { readonly lease: Lease; readonly ticket: number }[] = [];
+  const letGo = (): void => {
+    for (const { lease, ticket } of held) lease.endOperation(ticket);
+  };
+  const access = direction === 'read' ? 'writes' : 'reads';
+  try {
+    for (const memory of memories) {
+      const lease = memory instanceof Lease ? memory : arena.leaseAt(memory);
+      if (lease === undefined) continue;
+      const from = memory instanceof Lease ? 0 : memory.byteOffset - lease.offset;
+      held.push({ lease, ticket: lease.beginOperation(access, from, memory.length) });
+    }
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+  return letGo;
 }
 
 /** A lease to copy through. Refuses arena memory that is no lease: it was released. */

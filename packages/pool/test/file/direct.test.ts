@@ -3,7 +3,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import fs from 'node:fs';
 import path from 'node:path';
-import { channels, type File, openPool, type Pool } from '@ringpool/pool';
+import { channels, type File, type Lease, openPool, type Pool } from '@ringpool/pool';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { EACH_DRIVER } from '../drivers/each-driver.ts';
 import { pattern, seededRandom, temporaryFolder } from '../support.ts';
@@ -123,6 +123,45 @@ describe.each(EACH_DRIVER)('on %s', (driver) => {
     expect(Array.from({ length: 100 }, (_, index) => bytes[index * 3])).toEqual(
       Array.from({ length: 100 }, (_, index) => index + 1),
     );
+  });
+
+  test('pieces of memory that are not aligned are widened and rewritten like one', async () => {
+    const bytes = pattern(2 * MIB + 99);
+    const file = await opened(bytes, true);
+    const pieces = [Buffer.alloc(5), pool.alloc(1_500_000), Buffer.alloc(4096)];
+    expect(await file.readv(pieces, { position: 3 })).toBe(1_504_101);
+    const all = (): Buffer =>
+      Buffer.concat(pieces.map((piece) => ('release' in piece ? piece.bytes : piece)));
+    expect(Buffer.compare(all(), bytes.subarray(3, 1_504_104))).toBe(0);
+    for (const piece of pieces) ('release' in piece ? piece.bytes : piece).reverse();
+    expect(await file.writev(pieces, { position: 7 })).toBe(1_504_101);
+    const wanted = Buffer.from(bytes);
+    all().copy(wanted, 7);
+    expect(Buffer.compare(fs.readFileSync(file.path), wanted)).toBe(0);
+    (pieces[1] as Lease).release();
+  });
+
+  test('what is nothing moves nothing', async () => {
+    const file = await opened(pattern(100));
+    expect(await file.read(Buffer.alloc(0), { position: 5 })).toBe(0);
+    expect(await file.write(Buffer.alloc(0), { position: 5 })).toBe(0);
+    expect(file.writeSync(Buffer.alloc(0), { position: 5 })).toBe(0);
+  });
+
+  test('one raw read says nothing of the next one', async () => {
+    const file = await opened(pattern(10_000));
+    await file.readOnce(pool.alloc(4096), { position: 0 });
+    expect(file.readSync(Buffer.alloc(10), { position: 5 })).toBe(10);
+  });
+
+  test('a rewriting write that is aborted leaves the file as long as it is to be', async () => {
+    const file = await opened(pattern(1000), true);
+    const controller = new AbortController();
+    const writing = file.write(Buffer.alloc(5000), { position: 100, signal: controller.signal });
+    controller.abort();
+    if (file.direct) await expect(writing).rejects.toEqual(coded('ABORT_ERR'));
+    await file.close();
+    expect([1000, 5100]).toContain(fs.statSync(file.path).size);
   });
 
   test('a lease that is released while a widened read is under way is nobody’s before it is over', async () => {

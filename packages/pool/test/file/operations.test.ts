@@ -350,6 +350,17 @@ describe.each(EACH_DRIVER)('on %s', (driver) => {
     }
   });
 
+  test('leases among other memory stay their reader’s until all is read, and closing waits for all pieces', async () => {
+    const file = await fileOf(pattern(3_000_000));
+    const lease = pool.alloc(2_500_000);
+    const reading = file.readv([Buffer.alloc(500_000), lease], { position: 0 });
+    lease.release();
+    const closing = file.close();
+    expect(await reading).toBe(3_000_000);
+    await closing;
+    expect(pool.metrics().arena).toMatchObject({ operationsInFlight: 0, leasesReleasedInFlight: 0 });
+  });
+
   test('what makes no sense is refused', async () => {
     const file = await fileOf(pattern(10));
     for (const call of [
