@@ -46,9 +46,9 @@ describe('options', () => {
 
   test('pool.open refuses flags and options it does not know', async () => {
     await using pool = await openPool({ workers: 1 });
-    await expect(pool.open('package.json', 'w' as 'r')).rejects.toThrow(invalid);
+    await expect(pool.open('package.json', 'rw')).rejects.toThrow(invalid);
     await expect(pool.open('package.json', -1)).rejects.toThrow(invalid);
-    await expect(pool.open('package.json', 'r', { dsync: true } as object)).rejects.toThrow(invalid);
+    await expect(pool.open('package.json', 'r', { sync: true } as object)).rejects.toThrow(invalid);
     await expect(pool.close({ timeout: 5 } as object)).rejects.toThrow(invalid);
     await expect(pool.close({ timeoutMs: -5 })).rejects.toThrow(invalid);
     expect(pool.closed).toBe(false);
