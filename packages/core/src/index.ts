@@ -56,6 +56,7 @@ export type {
 } from './abi/opcode-shape.ts';
 export { type OpcodeName, type OpcodeTable, opcodeEntry, opcodeNames, opcodes } from './abi/opcodes.ts';
 export { type RegisterOpName, registerOps } from './abi/register-ops.ts';
+export { STATX_BYTES, STATX_FIELD } from './abi/statx.ts';
 export { AT, EPOLL, type OpenFlags, openFlagsFor, RWF, STATX } from './abi/system.ts';
 export { type AllocOptions, Arena, type ArenaSegment } from './arena/arena.ts';
 export type { ArenaHandle } from './arena/core.ts';

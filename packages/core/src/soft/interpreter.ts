@@ -2,10 +2,11 @@
 // timeouts and cancellation are the ring's business, not of a single SQE. Source: io_uring_enter(2).
 
 import { opcodes } from '../abi/opcodes.ts';
+import { STATX_BYTES } from '../abi/statx.ts';
 import { AT, RWF } from '../abi/system.ts';
 import { CURRENT_POSITION, type FileSystem, type Path } from './file-system.ts';
 import type { SoftMemory } from './memory.ts';
-import { STATX_BYTES, writeStatx } from './statx.ts';
+import { writeStatx } from './statx.ts';
 import type { SoftBuffers, SoftFiles } from './tables.ts';
 
 const HIGH_WORD = 0x1_0000_0000;

@@ -8,6 +8,7 @@ import {
   encode,
   IORING_FSYNC,
   type RingpoolError,
+  STATX_BYTES,
 } from '@ringpool/core';
 
 import type { Client } from '../pool/client.ts';
@@ -16,7 +17,7 @@ import { checkSignal } from '../pool/options.ts';
 import { type Placement, placementCode } from '../pool/placement.ts';
 import type { Advice, AdviseOptions, FileOperationOptions, PreallocateOptions } from './file-options.ts';
 import { type FileOperation, type Manner, operate } from './file-request.ts';
-import { type FileStats, STATX_BYTES, STATX_WANTED, statsFrom } from './file-stats.ts';
+import { type FileStats, STATX_WANTED, statsFrom } from './file-stats.ts';
 import type { TransferFile } from './transfer-parts.ts';
 
 const OPTIONS: readonly string[] = ['placement', 'signal'];

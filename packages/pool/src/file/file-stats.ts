@@ -1,34 +1,10 @@
 // What statx tells of an open file. Any thread.
 
-import { STATX } from '@ringpool/core';
+import { STATX, STATX_BYTES, STATX_FIELD } from '@ringpool/core';
 
-/** Bytes of `struct statx`. */
-export const STATX_BYTES = 256;
 /** What is asked for. Older kernels leave out what they do not know. */
 export const STATX_WANTED: number =
   STATX.BASIC_STATS | STATX.BTIME | STATX.DIOALIGN | STATX.WRITE_ATOMIC | STATX.DIO_READ_ALIGN;
-
-/** Where each field lies, in bytes. Source: linux/stat.h. */
-const FIELD = {
-  mask: 0,
-  blockBytes: 4,
-  links: 16,
-  uid: 20,
-  gid: 24,
-  mode: 28,
-  inode: 32,
-  bytes: 40,
-  blocks: 48,
-  accessed: 64,
-  born: 80,
-  changed: 96,
-  modified: 112,
-  directMemory: 152,
-  directOffset: 156,
-  atomicLeast: 168,
-  atomicMost: 172,
-  directRead: 180,
-} as const;
 
 const TYPE_MASK = 0o170000;
 const TYPES: Readonly<Record<number, FileType>> = {
@@ -94,32 +70,33 @@ export interface FileStats {
 export function statsFrom(bytes: Uint8Array): FileStats {
   const view = new DataView(bytes.buffer, bytes.byteOffset, STATX_BYTES);
   const word = (at: number): number => view.getUint32(at, true);
-  const mask = word(FIELD.mask);
+  const mask = word(STATX_FIELD.mask);
   const has = (bit: number): boolean => (mask & bit) !== 0;
   const time = (at: number): bigint => view.getBigInt64(at, true) * NS_PER_SECOND + BigInt(word(at + 8));
-  const mode = view.getUint16(FIELD.mode, true);
-  const memory = word(FIELD.directMemory);
-  const offset = word(FIELD.directOffset);
-  const readOffset = has(STATX.DIO_READ_ALIGN) ? word(FIELD.directRead) : 0;
-  const most = word(FIELD.atomicMost);
+  const mode = view.getUint16(STATX_FIELD.mode, true);
+  const memory = word(STATX_FIELD.directMemory);
+  const offset = word(STATX_FIELD.directOffset);
+  const readOffset = has(STATX.DIO_READ_ALIGN) ? word(STATX_FIELD.directRead) : 0;
+  const most = word(STATX_FIELD.atomicMost);
   return {
     type: TYPES[mode & TYPE_MASK] ?? 'unknown',
-    size: Number(view.getBigUint64(FIELD.bytes, true)),
+    size: Number(view.getBigUint64(STATX_FIELD.bytes, true)),
     mode,
-    uid: word(FIELD.uid),
-    gid: word(FIELD.gid),
-    links: word(FIELD.links),
-    inode: view.getBigUint64(FIELD.inode, true),
-    blocks: Number(view.getBigUint64(FIELD.blocks, true)),
-    blockBytes: word(FIELD.blockBytes),
-    accessedNs: time(FIELD.accessed),
-    modifiedNs: time(FIELD.modified),
-    changedNs: time(FIELD.changed),
-    bornNs: has(STATX.BTIME) ? time(FIELD.born) : undefined,
+    uid: word(STATX_FIELD.uid),
+    gid: word(STATX_FIELD.gid),
+    links: word(STATX_FIELD.links),
+    inode: view.getBigUint64(STATX_FIELD.inode, true),
+    blocks: Number(view.getBigUint64(STATX_FIELD.blocks, true)),
+    blockBytes: word(STATX_FIELD.blockBytes),
+    accessedNs: time(STATX_FIELD.accessed),
+    modifiedNs: time(STATX_FIELD.modified),
+    changedNs: time(STATX_FIELD.changed),
+    bornNs: has(STATX.BTIME) ? time(STATX_FIELD.born) : undefined,
     direct:
       has(STATX.DIOALIGN) && offset > 0
         ? { memory, offset, readOffset: readOffset > 0 ? readOffset : offset }
         : undefined,
-    atomicWrite: has(STATX.WRITE_ATOMIC) && most > 0 ? { least: word(FIELD.atomicLeast), most } : undefined,
+    atomicWrite:
+      has(STATX.WRITE_ATOMIC) && most > 0 ? { least: word(STATX_FIELD.atomicLeast), most } : undefined,
   };
 }

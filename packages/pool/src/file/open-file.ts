@@ -43,6 +43,12 @@ export class Opener {
     if (!Number.isInteger(mode) || mode < 0 || mode > MODE_MAX) {
       throw invalidArgument('open', `mode is ${String(mode)}`, 'It must be permission bits, as 0o644.');
     }
+    for (const [name, value] of Object.entries({ direct, dsync, rewrite: rewrites })) {
+      if (typeof value !== 'boolean')
+        throw invalidArgument('open', `${name} is ${String(value)}`, 'It must be true or false.');
+    }
+    if (rewrites && !direct)
+      throw invalidArgument('open', 'rewrite is for direct I/O', 'Ask for `direct`, too.');
     let openFlags = openFlagBits(flags, { direct, dsync });
     let opened = await this.#untilOpen(path, openFlags, mode, place);
     if (opened.res === EINVAL && direct) {

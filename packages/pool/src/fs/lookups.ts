@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import type nodeFs from 'node:fs/promises';
 
-import { AT, AT_FDCWD, STATX } from '@ringpool/core';
+import { AT, AT_FDCWD, STATX, STATX_BYTES } from '@ringpool/core';
 import { lookUpCached } from '@ringpool/native';
 
 import type { Pool } from '../pool/pool.ts';
@@ -15,7 +15,6 @@ type PoolOf = () => Promise<Pool | undefined>;
 
 const EAGAIN = -11;
 const EINVAL = -22;
-const STATX_BYTES = 256;
 
 /** The kernel then remembers what the path leads through, and what is at its end; or that it is not there: a negative errno. */
 async function fetch(pool: Pool, path: string, follow: boolean): Promise<number> {

@@ -94,6 +94,8 @@ export class LocalLane implements Lane {
   #lost: RingpoolError | undefined;
   /** Of a ring that is lost: what the kernel had not taken, until those who wait have been told. */
   readonly #untaken: [request: Request, part: number][] = [];
+  /** Those who wait have yet to be told. */
+  #untold = false;
   #stranded = 0;
   /** It is to be asked again whether it may end. */
   #mayEndTimer: NodeJS.Timeout | undefined;
@@ -174,7 +176,7 @@ export class LocalLane implements Lane {
 
   /** Of a ring that is lost, those that nobody has been told of yet. */
   get inFlight(): number {
-    if (this.#lost !== undefined) return this.#untaken.length + this.#requests.count;
+    if (this.#lost !== undefined && !this.#untold) return 0;
     return this.#ring.inFlight + this.#ring.queued;
   }
 
@@ -266,6 +268,7 @@ export class LocalLane implements Lane {
   #lose(error: unknown): void {
     if (!isRefused(error)) throw error;
     this.#lost = error;
+    this.#untold = true;
     const { entries, queued } = this.#ring;
     for (let left = this.#submitter.owed + queued; left > 0; left--) {
       const operation = this.#ring.operationOf((this.#last - left + 1) & (entries - 1));
@@ -278,6 +281,7 @@ export class LocalLane implements Lane {
   /** Tells those who wait. Not where it is found out, which may be in the midst of handing over what others have asked for. */
   #tell(): number {
     const error = this.#lost as RingpoolError;
+    this.#untold = false;
     this.#reapLast();
     const begun = this.#requests.takeAll();
     const untaken = this.#untaken.splice(0);
@@ -302,7 +306,7 @@ export class LocalLane implements Lane {
   }
 
   reap(): number {
-    if (this.#lost !== undefined) return this.inFlight > 0 ? this.#tell() : 0;
+    if (this.#lost !== undefined) return this.#untold ? this.#tell() : 0;
     try {
       return this.#reap();
     } catch (error) {

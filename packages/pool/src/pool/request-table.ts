@@ -39,11 +39,6 @@ export class RequestTable {
     return request;
   }
 
-  /** Operations that have requests. It looks at all of them. */
-  get count(): number {
-    return this.#requests.reduce((sum, request) => (request === undefined ? sum : sum + 1), 0);
-  }
-
   /** Takes the requests of all operations out, each once. */
   takeAll(): readonly Request[] {
     const all = new Set(this.#requests);

@@ -10,6 +10,7 @@ import { pattern, seededRandom, temporaryFolder } from '../support.ts';
 
 const coded = (code: string): unknown => expect.objectContaining({ code });
 const MIB = 1024 * 1024;
+const NO_DIRECT = 'the file system of temporary files has no direct I/O';
 
 /** A folder on a file system that has no direct I/O, if there is one; which depends on the kernel. */
 function withoutDirect(): string | undefined {
@@ -39,11 +40,13 @@ describe.each(EACH_DRIVER)('on %s', (driver) => {
     return file;
   }
 
-  test('random reads, aligned and not, into whatever memory, are those of the page cache', async () => {
+  test('random reads, aligned and not, into whatever memory, are those of the page cache', async ({
+    skip,
+  }) => {
     const { seed, random } = seededRandom();
     const bytes = pattern(3 * MIB + 777, seed);
     const file = await opened(bytes);
-    if (!file.direct) return;
+    if (!file.direct) return skip(NO_DIRECT);
     for (let round = 0; round < 60; round++) {
       const position = random(4) === 0 ? random(770) * 4096 : random(3 * MIB + 2000);
       const length = random(3) === 0 ? random(2 * MIB) : 1 + random(9000);
@@ -66,10 +69,10 @@ describe.each(EACH_DRIVER)('on %s', (driver) => {
     }
   });
 
-  test('an unaligned write is refused with what it is to be, and changes nothing', async () => {
+  test('an unaligned write is refused with what it is to be, and changes nothing', async ({ skip }) => {
     const bytes = pattern(10_000);
     const file = await opened(bytes);
-    if (!file.direct) return;
+    if (!file.direct) return skip(NO_DIRECT);
     for (const [position, length] of [
       [5, 4096],
       [4096, 10],
@@ -207,4 +210,13 @@ describe.each(EACH_DRIVER)('on %s', (driver) => {
     await new Promise(process.nextTick);
     expect(told).toContainEqual(expect.objectContaining({ kind: 'direct' }));
   });
+
+  test.each([{ direct: 1 }, { direct: true, rewrite: 'yes' }, { dsync: null }, { rewrite: true }])(
+    'options %o are refused',
+    async (options) => {
+      await expect(pool.open('package.json', 'r', options as object)).rejects.toEqual(
+        coded('ERR_RINGPOOL_INVALID_ARGUMENT'),
+      );
+    },
+  );
 });
